@@ -1,0 +1,32 @@
+import type { ShaderConstants } from '../gpu/shader';
+import type { Tensor } from './tensor';
+
+/** One kernel call as data: enough to check, count, compile and record it, with no GPU in sight. */
+export interface Dispatch {
+  /** `operation.role[shape]`, e.g. `matmul_nt.o_proj[256x128x128]`; profiles group by the part before the dot. */
+  label: string;
+  /** File in shaders/, without extension. */
+  shader: string;
+  constants: ShaderConstants;
+  /** By the names the shader declares. */
+  tensors: Readonly<Record<string, Tensor>>;
+  /** Scalars of the shader's `struct Params`. */
+  params: Readonly<Record<string, number>>;
+  workgroups: readonly [number, number, number];
+  flops: number;
+  /** Least bytes that must move: each operand once. */
+  bytes: number;
+}
+
+/** Invocations of every portable kernel's workgroup. */
+export const WORKGROUP_SIZE = 64;
+
+/** WebGPU's limit on one dispatch dimension. */
+const MAX_WORKGROUPS = 65_535;
+
+/** Workgroups for `threads` independent threads; long ranges fold into y (shaders rebuild the index from both). */
+export function linearWorkgroups(threads: number): readonly [number, number, number] {
+  const groups = Math.ceil(threads / WORKGROUP_SIZE);
+  const y = Math.ceil(groups / MAX_WORKGROUPS);
+  return [Math.ceil(groups / y), y, 1];
+}

@@ -1,0 +1,51 @@
+import { InputError } from '../core/errors';
+import type { AdapterFacts } from '../gpu/device';
+import type { ShaderConstants } from '../gpu/shader';
+
+/**
+ * One way to compute an operation: constants (or another shader) plus a predicate on the adapter. Every variant faces the same
+ * parity tests; which one ran is part of the run record, because another order of sums is another set of bits.
+ */
+export interface Variant {
+  name: string;
+  constants: ShaderConstants;
+  isSupported(facts: AdapterFacts): boolean;
+}
+
+export interface KernelFamily {
+  operation: string;
+  variants: readonly Variant[];
+  /** Deterministic default where nothing has been timed. Always supported. */
+  preferred(facts: AdapterFacts): string;
+}
+
+/** Variant name by operation. */
+export type VariantSet = Readonly<Record<string, string>>;
+
+export function defaultVariants(families: readonly KernelFamily[], facts: AdapterFacts): VariantSet {
+  return Object.fromEntries(families.map((family) => [family.operation, family.preferred(facts)]));
+}
+
+export function variantOf(family: KernelFamily, set: VariantSet): Variant {
+  const name = set[family.operation];
+  const variant = family.variants.find((candidate) => candidate.name === name);
+  if (!variant)
+    throw new InputError(
+      `${family.operation} variant`,
+      `one of ${family.variants.map((v) => v.name).join(', ')}`,
+      name,
+      'choose a registered variant or leave the set to its default',
+    );
+  return variant;
+}
+
+/** Sets that together run every supported variant of every family at least once: the default, then one change at a time. */
+export function variantSets(families: readonly KernelFamily[], facts: AdapterFacts): VariantSet[] {
+  const base = defaultVariants(families, facts);
+  const sets = [base];
+  for (const family of families)
+    for (const variant of family.variants)
+      if (variant.name !== base[family.operation] && variant.isSupported(facts))
+        sets.push({ ...base, [family.operation]: variant.name });
+  return sets;
+}
