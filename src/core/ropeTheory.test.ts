@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { inverseFrequencies, ropeParametersSchema } from './positionEncoding';
+import { cosineSum, decayCurve, firstNegativeDistance, granularity, smallestSafeBase, wavelengths } from './ropeTheory';
+
+const theta = (rope: object, headDim: number) =>
+  inverseFrequencies(ropeParametersSchema.parse(rope), headDim, 1).inverseFrequencies;
+const ROPE = { rope_type: 'default', rope_theta: 10_000 };
+const PI_4 = { rope_type: 'linear', rope_theta: 10_000, factor: 4 };
+const PI_8 = { rope_type: 'linear', rope_theta: 10_000, factor: 8 };
+const ABF = { rope_type: 'default', rope_theta: 500_000 };
+
+describe('decay of the all-ones score', () => {
+  // The paper's Fig. 4 recomputed, head_dim 128: PAPER.md section 2.2.
+  const distances = [0, 128, 512, 1024, 2048, 4096, 8192, 16_384, 30_000];
+  it.each([
+    ['RoPE', ROPE, [11.31, 3.77, 2.48, 2.31, 1.35, -0.6, 0.28, -1.61, -1.06]],
+    ['PI 1/8', PI_8, [11.31, 7.02, 5.4, 3.77, 3.63, 2.48, 2.31, 1.35, 0.44]],
+    ['ABF', ABF, [11.31, 6.81, 5.32, 5.42, 3.93, 4.33, 3.0, 1.51, 0.37]],
+  ])('of %s matches the table', (_, rope, expected) => {
+    const curve = decayCurve(theta(rope, 128), distances);
+    expected.forEach((value, i) => {
+      expect(Math.abs(curve[i] - value)).toBeLessThanOrEqual(0.00501);
+    });
+  });
+});
+
+describe('base bounds', () => {
+  // PAPER.md section 9, to its two printed digits.
+  it.each([
+    [128, [3.5e4, 2.8e3, 1.2e3, 4.8e2, 3.1e2]],
+    [256, [5.4e5, 8.6e3, 2.2e3, 1.4e3, 8.9e2]],
+    [512, [1.3e6, 5.7e4, 1.3e4, 5.4e3, 2.1e3]],
+    [1024, [1.9e7, 4.7e5, 5.8e4, 7.8e3, 4.3e3]],
+    [2048, [1.6e8, 2.3e6, 2.1e5, 3.0e4, 1.2e4]],
+    [4096, [null, 1.4e7, 1.2e6, 1.1e5, 2.9e4]],
+  ])('at context %i match the table by head_dim', (context, expected) => {
+    const found = [8, 16, 32, 64, 128].map((headDim) => smallestSafeBase(headDim, context));
+    // 1.95e7 is printed 1.9e7: the table cuts where JavaScript rounds, so half a unit of the last digit is allowed either way.
+    found.forEach((base, i) => {
+      const printed = expected[i];
+      if (base === null || printed === null) expect(base).toBe(printed);
+      else expect(Math.abs(base - printed)).toBeLessThanOrEqual(0.051 * 10 ** Math.floor(Math.log10(printed)));
+    });
+  });
+
+  it('finds the first negative distance that the direct sum shows', () => {
+    const frequencies = theta({ rope_type: 'default', rope_theta: 250 }, 32);
+    const first = firstNegativeDistance(frequencies, 512);
+    expect(first).toBe(58);
+    for (let m = 1; m < 58; m++) expect(cosineSum(frequencies, m)).toBeGreaterThanOrEqual(0);
+    expect(cosineSum(frequencies, 58)).toBeLessThan(0);
+    expect(firstNegativeDistance(frequencies, 57)).toBeNull();
+  });
+
+  it('are no threshold: 1.52e5 fails at 1,024 where 5.8e4 and 1.6e5 hold', () => {
+    const safe = (base: number) => firstNegativeDistance(theta({ rope_type: 'default', rope_theta: base }, 32), 1024) === null;
+    expect(safe(5.821e4)).toBe(true);
+    expect(safe(1.52e5)).toBe(false);
+    expect(safe(1.6e5)).toBe(true);
+  });
+});
+
+describe('granularity', () => {
+  // PAPER.md section 2.5.
+  it.each([
+    [32, [0.1307, 0.0355, 0.0178, 0.1008]],
+    [64, [0.1163, 0.0311, 0.0156, 0.0858]],
+    [128, [0.1094, 0.029, 0.0146, 0.0788]],
+    [4096, [0.1029, 0.0271, 0.0136, 0.0723]],
+  ])('at head_dim %i matches the table', (headDim, expected) => {
+    [ROPE, PI_4, PI_8, ABF].forEach((rope, i) => {
+      expect(granularity(theta(rope, headDim))).toBeCloseTo(expected[i], 4);
+    });
+  });
+});
+
+describe('wavelengths', () => {
+  it('run from 2 pi to almost 2 pi times the base', () => {
+    const found = wavelengths(theta(ROPE, 8));
+    [1, 10, 100, 1000].forEach((turns, j) => {
+      expect(found[j]).toBeCloseTo(2 * Math.PI * turns, 8);
+    });
+  });
+});

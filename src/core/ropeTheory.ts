@@ -1,0 +1,77 @@
+/**
+ * What rotary frequencies imply before anything is trained. Every function takes theta_j (radians per position, one per rotary pair)
+ * as `inverseFrequencies` returns them, so all encodings are compared alike. Sources: PAPER.md sections 2.2, 2.5 and 9.
+ */
+import { inverseFrequencies } from './positionEncoding';
+
+/** Positions in one full turn of each pair, 2 pi / theta_j. */
+export function wavelengths(theta: Float64Array): Float64Array {
+  return theta.map((frequency) => (2 * Math.PI) / frequency);
+}
+
+/** B(m) = sum_j cos(m theta_j): the bias of a score towards a similar token over a random one at distance m (arXiv 2405.14591). */
+export function cosineSum(theta: Float64Array, distance: number): number {
+  let sum = 0;
+  for (const frequency of theta) sum += Math.cos(distance * frequency);
+  return sum;
+}
+
+/** A(m) = (2 / sqrt d) B(m): the attention score before softmax of an all-ones query and key (paper, Fig. 4). */
+export function allOnesScore(theta: Float64Array, distance: number): number {
+  return (2 / Math.sqrt(2 * theta.length)) * cosineSum(theta, distance);
+}
+
+/** A(m) at each given distance, for a plot. */
+export function decayCurve(theta: Float64Array, distances: ArrayLike<number>): Float64Array {
+  return Float64Array.from(distances, (distance) => allOnesScore(theta, distance));
+}
+
+/** The first distance 1 <= m <= context with B(m) < 0, or null where there is none. */
+export function firstNegativeDistance(theta: Float64Array, context: number): number | null {
+  // Each pair is turned by theta_j per step instead of calling cos; the error after 1e6 turns stays near 1e-10.
+  const stepCos = theta.map(Math.cos);
+  const stepSin = theta.map(Math.sin);
+  const cos = new Float64Array(theta.length).fill(1);
+  const sin = new Float64Array(theta.length);
+  for (let distance = 1; distance <= context; distance++) {
+    let sum = 0;
+    for (let j = 0; j < theta.length; j++) {
+      const turned = cos[j] * stepCos[j] - sin[j] * stepSin[j];
+      sin[j] = sin[j] * stepCos[j] + cos[j] * stepSin[j];
+      cos[j] = turned;
+      sum += turned;
+    }
+    if (sum < 0) return distance;
+  }
+  return null;
+}
+
+/** Grid of `smallestSafeBase`: this many bases per decade, from 10 to 1e9. */
+const BASES_PER_DECADE = 200;
+const LAST_DECADE = 9;
+
+/**
+ * The smallest RoPE base with B(m) >= 0 for all m <= context, or null if none up to 1e9 is.
+ *
+ * The safe bases are no half-line: larger ones fail again (head_dim 32, context 1024: 5.8e4 is safe, 1.52e5 is not), and below the first
+ * wide window lie slivers (head_dim 64, context 512: 3.44e3 is safe, then nothing until 5.4e3). So "smallest" needs a resolution to
+ * mean anything, and the grid of 1.16 % steps is part of the definition. Use it as a hint, never as a bound.
+ */
+export function smallestSafeBase(headDim: number, context: number): number | null {
+  for (let i = BASES_PER_DECADE; i <= LAST_DECADE * BASES_PER_DECADE; i++) {
+    const base = 10 ** (i / BASES_PER_DECADE);
+    const { inverseFrequencies: theta } = inverseFrequencies({ rope_type: 'default', rope_theta: base }, headDim, context);
+    if (firstNegativeDistance(theta, context) === null) return base;
+  }
+  return null;
+}
+
+/**
+ * Granularity C_d = (2 / d) sum_j sin theta_j: how far apart neighbouring positions are turned, as the mean sine of the angle between
+ * them. The paper prints a plain sum, which diverges with d; the mean is what its Theorem 1 bounds (PAPER.md section 2.5).
+ */
+export function granularity(theta: Float64Array): number {
+  let sum = 0;
+  for (const frequency of theta) sum += Math.sin(frequency);
+  return sum / theta.length;
+}
