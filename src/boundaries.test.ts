@@ -51,7 +51,10 @@ function importsOf(file: string, source: string): Import[] {
   if (errors.length > 0) throw new Error(`${file} does not parse: ${errors[0].message}`);
   const found: Import[] = [];
   for (const { start, moduleRequest } of module.staticImports)
-    found.push({ specifier: moduleRequest.value, kind: /^import\s+type\s+(?!from\s*["'])[\w{*]/.test(source.slice(start)) ? 'type' : 'value' });
+    found.push({
+      specifier: moduleRequest.value,
+      kind: /^import\s+type\s+(?!from\s*["'])[\w{*]/.test(source.slice(start)) ? 'type' : 'value',
+    });
   for (const { start, entries } of module.staticExports) {
     const request = entries.find((entry) => entry.moduleRequest)?.moduleRequest;
     if (request) found.push({ specifier: request.value, kind: /^export\s+type\b/.test(source.slice(start)) ? 'type' : 'value' });
