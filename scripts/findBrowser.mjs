@@ -136,7 +136,7 @@ function installWithApt() {
   console.error('browser: installing the package chromium');
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
   const [command, ...prefix] = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get'];
-  return run(command, [...prefix, 'update']) && run(command, [...prefix, 'install', '-y', '--no-install-recommends', 'chromium']);
+  return run(command, [...prefix, 'update']) && run(command, [...prefix, 'install', '-y', 'chromium']);
 }
 
 /** Runs an installer with its output on standard error, so that callers keep standard output clean. */
