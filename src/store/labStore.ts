@@ -1,0 +1,23 @@
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import { Connection } from './connection';
+import { createLabSlice, type LabSlice } from './labSlice';
+import type { StorePorts } from './ports';
+import { createRecipeSlice, type RecipeSlice } from './recipeSlice';
+import { createRunsSlice, type RunsSlice } from './runsSlice';
+import { createSamplesSlice, type SamplesSlice } from './samplesSlice';
+import { createSelectionSlice, type SelectionSlice } from './selectionSlice';
+
+export type LabState = LabSlice & RunsSlice & RecipeSlice & SelectionSlice & SamplesSlice;
+export type LabStore = StoreApi<LabState>;
+
+/** The page's whole state, without React: slices over one connection to the worker. */
+export function createLabStore(ports: StorePorts): LabStore {
+  const connection = new Connection(ports);
+  return createStore<LabState>()((...context) => ({
+    ...createLabSlice(ports, connection)(...context),
+    ...createRunsSlice(connection)(...context),
+    ...createRecipeSlice(ports, connection)(...context),
+    ...createSelectionSlice(...context),
+    ...createSamplesSlice(connection)(...context),
+  }));
+}

@@ -1,0 +1,15 @@
+import type { LabClient } from '../worker/client';
+import type { GateReport } from './gpuGate';
+
+/** What the store needs from the page it lives in; tests inject their own. */
+export interface StorePorts {
+  /** Absolute URL under which the page's assets lie, with a final slash. */
+  assetsBase: string;
+  inspectGpu(): Promise<GateReport>;
+  spawnLab(): LabClient;
+  /** The recorded run that ships with the page, as parsed JSON; undefined where there is none. */
+  fetchRecorded(): Promise<unknown>;
+  /** The part of the address after `#`. */
+  readHash(): string;
+  writeHash(hash: string): void;
+}

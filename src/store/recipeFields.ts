@@ -1,0 +1,91 @@
+/**
+ * A recipe as a flat list of named values, for the link in the address bar, the "Changes" column and the badges of the knobs.
+ *
+ * `{ optimizer: { learning_rate: 1e-3, betas: [0.9, 0.95] } }` is `optimizer.learning_rate = 0.001`, `optimizer.betas = 0.9,0.95`.
+ * The two lists of records are one value each: `curriculum.stages = 256:0.4,1024:0.6` and `data.sources = books:0.7,facts:0.3`.
+ */
+import type { Recipe } from '../core/recipe';
+
+export type FieldValue = string | number | boolean;
+export type RecipeFields = Map<string, FieldValue>;
+
+export interface FieldChange {
+  path: string;
+  /** undefined where one of the recipes lacks the field. */
+  from: FieldValue | undefined;
+  to: FieldValue | undefined;
+}
+
+/** What turning a knob in the middle of a run means. */
+export type ChangeKind = 'live' | 'fork' | 'new' | 'label';
+
+const LIVE_PATHS = new Set([
+  'optimizer.learning_rate',
+  'optimizer.min_learning_rate_ratio',
+  'optimizer.weight_decay',
+  'optimizer.betas',
+  'optimizer.eps',
+  'optimizer.max_grad_norm',
+  'data.sources',
+  'probes.every_steps',
+]);
+
+/** Live knobs act at once, forks need a child run, and another model or seed needs a run of its own. */
+export function changeKind(path: string): ChangeKind {
+  if (LIVE_PATHS.has(path)) return 'live';
+  if (path === 'name') return 'label';
+  if (path.startsWith('model.') || path === 'tokenizer' || path === 'precision' || path === 'seed') return 'new';
+  return 'fork';
+}
+
+export function recipeFields(recipe: Recipe): RecipeFields {
+  const fields: RecipeFields = new Map();
+  flatten(recipe as Record<string, unknown>, '', fields);
+  fields.delete('version');
+  return fields;
+}
+
+/** The fields in which two recipes differ, in the order of `to`, removed ones last. */
+export function recipeChanges(from: Recipe, to: Recipe): FieldChange[] {
+  const before = recipeFields(from);
+  const after = recipeFields(to);
+  const changes: FieldChange[] = [];
+  for (const [path, value] of after) if (before.get(path) !== value) changes.push({ path, from: before.get(path), to: value });
+  for (const [path, value] of before) if (!after.has(path)) changes.push({ path, from: value, to: undefined });
+  return changes;
+}
+
+/** `rope_theta 1e4 → 5e5`: the last word of the path is enough where no other field shares it. */
+export function describeChange({ path, from, to }: FieldChange): string {
+  return `${path.slice(path.lastIndexOf('.') + 1)} ${shortValue(from)} → ${shortValue(to)}`;
+}
+
+export function shortValue(value: FieldValue | undefined): string {
+  if (value === undefined) return 'none';
+  if (typeof value !== 'number') return String(value);
+  const magnitude = Math.abs(value);
+  if (value !== 0 && (magnitude >= 1e4 || magnitude < 1e-3))
+    return Number(value.toPrecision(4)).toExponential().replace('e+', 'e');
+  return String(Number(value.toPrecision(4)));
+}
+
+/** The stage list as one value: `256:0.4,1024:0.6`. */
+export function stagesValue(stages: Recipe['curriculum']['stages']): string {
+  return stages.map(({ sequence_length, share }) => `${sequence_length}:${share}`).join(',');
+}
+
+/** The source list as one value: `books:0.7,facts:0.3`. */
+export function sourcesValue(sources: Recipe['data']['sources']): string {
+  return sources.map(({ name, share }) => `${name}:${share}`).join(',');
+}
+
+function flatten(node: Record<string, unknown>, prefix: string, fields: RecipeFields): void {
+  for (const [key, value] of Object.entries(node)) {
+    const path = prefix + key;
+    if (path === 'curriculum.stages') fields.set(path, stagesValue(value as Recipe['curriculum']['stages']));
+    else if (path === 'data.sources') fields.set(path, sourcesValue(value as Recipe['data']['sources']));
+    else if (Array.isArray(value)) fields.set(path, value.join(','));
+    else if (typeof value === 'object' && value !== null) flatten(value as Record<string, unknown>, `${path}.`, fields);
+    else if (value !== undefined) fields.set(path, value as FieldValue);
+  }
+}
