@@ -30,7 +30,7 @@ export const test = base.extend<LabFixtures, { distServer: DistServer }>({
     async ({ page }, use) => {
       const errors: string[] = [];
       const onConsole = (message: ConsoleMessage) => {
-        if (message.type() === 'error') errors.push(`console: ${message.text()}`);
+        if (message.type() === 'error') errors.push(`console: ${message.text()} ${message.location().url}`.trim());
       };
       page.on('pageerror', (error) => errors.push(`uncaught: ${error.message}`));
       page.on('console', onConsole);

@@ -43,7 +43,7 @@ export function noBrowserMessage() {
   const named = process.env.ROPEWALK_BROWSER;
   return named
     ? `browser: expected ROPEWALK_BROWSER to name a Chrome, Chromium or Edge that starts, got ${named}; correct or unset it`
-    : 'browser: expected Chrome, Chromium or Edge 134 or later, found none and could not install one; install it and set ROPEWALK_BROWSER to its path';
+    : 'browser: expected Chrome, Chromium or Edge, found none and could not install one; install it and set ROPEWALK_BROWSER to its path';
 }
 
 /**

@@ -12,7 +12,7 @@ import { findOrInstallBrowser, noBrowserMessage } from './findBrowser.mjs';
 const LIMIT_MS = 12 * 60_000;
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
-/** @typedef {{ needsBrowser?: boolean, run: () => Promise<Counts> }} Phase */
+/** @typedef {{ run: () => Promise<Counts>, needsBrowser?: boolean, needsBuild?: boolean }} Phase */
 
 const biome = 'node_modules/@biomejs/biome/bin/biome';
 const tsc = 'node_modules/typescript/bin/tsc';
@@ -26,8 +26,8 @@ const PHASES = {
   unit: { run: () => vitest('unit', 'dom') },
   gpu: { run: () => vitest('gpu'), needsBrowser: process.platform === 'linux' },
   build: { run: () => check(vite, 'build', '--logLevel', 'warn') },
-  'bundle size': { run: () => check('scripts/bundleSize.mjs') },
-  e2e: { run: playwright, needsBrowser: true },
+  'bundle size': { run: () => check('scripts/bundleSize.mjs'), needsBuild: true },
+  e2e: { run: playwright, needsBrowser: true, needsBuild: true },
 };
 
 /** @type {Record<string, string[]>} */
@@ -35,7 +35,7 @@ const PARTS = { all: Object.keys(PHASES), unit: ['unit'], gpu: ['gpu'], e2e: ['b
 
 const started = performance.now();
 const part = process.argv[2] ?? 'all';
-if (!PARTS[part]) {
+if (!Object.hasOwn(PARTS, part)) {
   console.error(`test: expected no argument or one of unit, gpu, e2e, got ${part}`);
   process.exit(2);
 }
@@ -43,10 +43,15 @@ if (!PARTS[part]) {
 const names = PARTS[part];
 const browser = names.some((name) => PHASES[name].needsBrowser) ? findOrInstallBrowser() : undefined;
 const total = { passed: 0, failed: 0, skipped: 0 };
+let built = true;
 for (const name of names) {
   const phaseStart = performance.now();
-  const { run, needsBrowser } = PHASES[name];
-  const counts = needsBrowser && !browser ? withoutBrowser() : await run();
+  const { run, needsBrowser, needsBuild } = PHASES[name];
+  let counts;
+  if (needsBrowser && !browser) counts = notRun(noBrowserMessage());
+  else if (needsBuild && !built) counts = notRun(`${name}: not run, because the build failed`);
+  else counts = await run();
+  if (name === 'build') built = counts.failed === 0;
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
@@ -56,9 +61,9 @@ for (const name of names) {
 console.log(`${total.passed} passed, ${total.failed} failed${total.skipped > 0 ? `, ${total.skipped} skipped` : ''}`);
 process.exit(total.failed > 0 ? 1 : 0);
 
-/** @returns {Counts} a part that cannot run has not passed */
-function withoutBrowser() {
-  console.error(noBrowserMessage());
+/** A part that cannot run has not passed. @returns {Counts} */
+function notRun(/** @type {string} */ reason) {
+  console.error(reason);
   return { passed: 0, failed: 1, skipped: 0 };
 }
 
