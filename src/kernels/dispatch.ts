@@ -1,5 +1,6 @@
 import type { ShaderConstants } from '../gpu/shader';
 import type { Tensor } from './tensor';
+import type { Variant } from './variants';
 
 /** One kernel call as data: enough to check, count, compile and record it, with no GPU in sight. */
 export interface Dispatch {
@@ -29,4 +30,14 @@ export function linearWorkgroups(threads: number): readonly [number, number, num
   const groups = Math.ceil(threads / WORKGROUP_SIZE);
   const y = Math.ceil(groups / MAX_WORKGROUPS);
   return [Math.ceil(groups / y), y, 1];
+}
+
+/** Threads along each side of a matmul workgroup, and columns of a thread's register tile. */
+const TILE_THREADS = 8;
+const TILE_COLUMNS = 8;
+
+/** Workgroups of 8 × 8 threads that cover an (m, n) product with tiles of TILE_ROWS × 8. */
+export function matrixTiles(m: number, n: number, variant: Variant): readonly [number, number, number] {
+  const tileRows = Number(variant.constants.TILE_ROWS);
+  return [Math.ceil(n / (TILE_COLUMNS * TILE_THREADS)), Math.ceil(m / (tileRows * TILE_THREADS)), 1];
 }

@@ -114,13 +114,17 @@ interface Call {
 
 /** A program whose pipelines, bind groups and uniforms exist: replaying it creates nothing. */
 export class Executable {
+  /** Parameters as last written, per dispatch. */
+  private readonly current: Record<string, number>[];
+
   private constructor(
     readonly program: Program,
     private readonly uniforms: GPUBuffer,
-    private readonly uniformBytes: Uint8Array<ArrayBuffer>,
     private readonly calls: readonly Call[],
     private readonly queue: GPUQueue,
-  ) {}
+  ) {
+    this.current = calls.map(({ dispatch }) => ({ ...dispatch.params }));
+  }
 
   /** Compiles what is new (all at once) and binds buffers. */
   static async create(device: GPUDevice, pipelines: PipelineCache, program: Program, buffers: BufferSource): Promise<Executable> {
@@ -157,16 +161,17 @@ export class Executable {
       return { dispatch, params, pipeline: compiled[i].pipeline, group };
     });
     device.queue.writeBuffer(uniforms, 0, bytes);
-    return new Executable(program, uniforms, bytes, calls, device.queue);
+    return new Executable(program, uniforms, calls, device.queue);
   }
 
-  /** Rewrites a parameter wherever the program has it, for values that move between replays (the position in a KV cache). */
-  setParam(name: string, value: number): void {
+  /** Rewrites parameters wherever the program has them: values that move between replays (learning rate, position in a KV cache). */
+  setParams(values: Readonly<Record<string, number>>): void {
     this.calls.forEach(({ dispatch, params }, i) => {
-      if (dispatch.params[name] === undefined) return;
-      this.uniformBytes.set(packParams(dispatch.label, params, { ...dispatch.params, [name]: value }), i * UNIFORM_ALIGNMENT);
+      const own = Object.entries(values).filter(([name]) => dispatch.params[name] !== undefined);
+      if (!own.length) return;
+      const packed = packParams(dispatch.label, params, Object.assign(this.current[i], Object.fromEntries(own)));
+      this.queue.writeBuffer(this.uniforms, i * UNIFORM_ALIGNMENT, packed);
     });
-    this.queue.writeBuffer(this.uniforms, 0, this.uniformBytes);
   }
 
   /** Records every dispatch into one compute pass. */

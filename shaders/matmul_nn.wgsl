@@ -1,0 +1,35 @@
+// Gradient through a linear layer: C = A·B.
+//
+//   c[m][n] = Σ_k a[m][k] b[k][n]
+//
+// Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
+// Bindings:   a (M, K), b (K, N), c (M, N); vec4 views.
+// Constants:  TILE_ROWS 1…8.
+// Constraints: K and N multiples of 4; any M.
+struct Params {
+  m: u32,
+  n: u32,
+  k: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let row0 = thread.y * TILE_ROWS;
+  let column4 = thread.x * 2u;
+  let n4 = params.n / 4u;
+  if (row0 >= params.m || column4 >= n4) { return; }
+  let next4 = min(column4 + 1u, n4 - 1u);
+  let last_row = params.m - 1u;
+  let k4 = params.k / 4u;
+//#include matmul_nn_tile
+//#for r in 0..TILE_ROWS
+  if (row0 + $ru < params.m) {
+    c[(row0 + $ru) * n4 + column4] = left$r;
+    if (next4 > column4) { c[(row0 + $ru) * n4 + next4] = right$r; }
+  }
+//#end
+}

@@ -1,0 +1,47 @@
+// Linear layer: C = A·Bᵀ, optionally added to a residual.
+//
+//   c[m][n] = Σ_k a[m][k] b[n][k]  (+ residual[m][n])
+//
+// Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
+// Bindings:   a (M, K), b (N, K), residual (M, N) if RESIDUAL, c (M, N); vec4 views.
+// Constants:  TILE_ROWS 1…8, RESIDUAL.
+// Constraints: K and N multiples of 4 (the model layer pads with zeros); any M.
+// Reference:  register tiling without workgroup memory, KERNELS "portable family".
+struct Params {
+  m: u32,
+  n: u32,
+  k: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
+//#if RESIDUAL
+@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+//#end
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let row0 = thread.y * TILE_ROWS;
+  let left = thread.x * 8u;
+  let right = left + 4u;
+  if (row0 >= params.m || left >= params.n) { return; }
+  let last_row = params.m - 1u;
+  let last_column = params.n - 1u;
+  let k4 = params.k / 4u;
+//#include matmul_nt_tile
+  let n4 = params.n / 4u;
+  let has_right = right < params.n;
+//#for r in 0..TILE_ROWS
+  if (row0 + $ru < params.m) {
+    let at = (row0 + $ru) * n4 + left / 4u;
+//#if RESIDUAL
+    c[at] = left$r + residual[at];
+    if (has_right) { c[at + 1u] = right$r + residual[at + 1u]; }
+//#else
+    c[at] = left$r;
+    if (has_right) { c[at + 1u] = right$r; }
+//#end
+  }
+//#end
+}

@@ -1,0 +1,36 @@
+// Root-mean-square norm of every row.
+//
+//   y = x · w / √(mean(x²) + ε)
+//
+// Work split: one thread per row.
+// Bindings:   x (M, stride), weight (stride), y (M, stride); vec4 views.
+// Params:     `width` is the true width that the mean divides by; columns from there to `stride` are zero padding.
+// Reference:  arXiv 1910.07467.
+struct Params {
+  rows: u32,
+  width: u32,
+  stride: u32,
+  eps: f32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(2) var<storage, read> weight: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+//#include linear_index
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let row = linear_index(thread, groups);
+  if (row >= params.rows) { return; }
+  let n4 = params.stride / 4u;
+  let at = row * n4;
+  var squares = vec4f();
+  for (var i = 0u; i < n4; i++) {
+    let value = x[at + i];
+    squares += value * value;
+  }
+  let rstd = inverseSqrt(dot(squares, vec4f(1.0)) / f32(params.width) + params.eps);
+  for (var i = 0u; i < n4; i++) {
+    y[at + i] = x[at + i] * rstd * weight[i];
+  }
+}

@@ -1,0 +1,23 @@
+// Sum of squares of every gradient, first half: PARTIALS slots in a fixed order.
+//
+//   partial_sums[p] = Σ_{i ≡ p mod PARTIALS} g[i]²        i over vec4s
+//
+// Work split: one thread per slot; `step_finish` adds the slots.
+// Bindings:   gradients (count4 vec4s), partial_sums (PARTIALS).
+// Constants:  PARTIALS.
+struct Params {
+  count4: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> gradients: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> partial_sums: array<f32>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  if (thread.x >= PARTIALS) { return; }
+  var sum = vec4f();
+  for (var i = thread.x; i < params.count4; i += PARTIALS) {
+    sum += gradients[i] * gradients[i];
+  }
+  partial_sums[thread.x] = dot(sum, vec4f(1.0));
+}

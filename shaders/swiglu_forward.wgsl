@@ -1,0 +1,35 @@
+// Gate and up projections with their activation in one matmul; the gate and up columns of a unit meet in one thread.
+//
+//   y[m][f] = silu(g) · u,   g = Σ_k a[m][k] b[f][k],   u = Σ_k a[m][k] b[F + f][k],   silu(g) = g / (1 + e^−g)
+//
+// Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × four units.
+// Bindings:   a (M, D), b (2F, D) gate rows then up rows, y (M, F).
+// Constants:  TILE_ROWS.
+// Constraints: D and F multiples of 4.
+// Reference:  GLU variants (arXiv 2002.05202) section 2.
+struct Params {
+  m: u32,
+  f: u32,
+  k: u32,
+}
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let row0 = thread.y * TILE_ROWS;
+  let left = thread.x * 4u;
+  if (row0 >= params.m || left >= params.f) { return; }
+  let right = params.f + left;
+  let last_row = params.m - 1u;
+  let last_column = 2u * params.f - 1u;
+  let k4 = params.k / 4u;
+//#include matmul_nt_tile
+//#for r in 0..TILE_ROWS
+  if (row0 + $ru < params.m) {
+    y[((row0 + $ru) * params.f + left) / 4u] = left$r / (1.0 + exp(-left$r)) * right$r;
+  }
+//#end
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { requestGpu } from '../gpu/device';
+import { matmulNN, matmulNT, matmulTN } from '../reference/matmul';
+import { matmulFamily, matmulNn, matmulNt, matmulTn } from './matmul';
+import { expectClose, normalValues, runDispatches, sumTolerance } from './parity';
+import { createTensor } from './tensor';
+
+const gpu = await requestGpu(navigator.gpu);
+const tensor = (name: string, ...shape: number[]) => createTensor(name, shape, 'working set');
+const doubles = (values: Float32Array) => Float64Array.from(values);
+
+/** Either side of the 8-row tile, of the 64-row workgroup and of the 8-column tile; 172 is a real feed-forward width. */
+const SIZES = [
+  { m: 1, n: 4, k: 4 },
+  { m: 7, n: 12, k: 172 },
+  { m: 63, n: 172, k: 64 },
+  { m: 65, n: 68, k: 100 },
+  { m: 100, n: 8, k: 20 },
+  { m: 257, n: 64, k: 36 },
+];
+
+describe.each(matmulFamily.variants)('matmul $name', (variant) => {
+  it.each(SIZES)('nt agrees with the oracle at $m x $n x $k, residual added', async ({ m, n, k }) => {
+    const [a, b, c, residual] = [tensor('a', m, k), tensor('b', n, k), tensor('c', m, n), tensor('residual', m, n)];
+    const [x, w, r] = [normalValues('a', m * k), normalValues('b', n * k), normalValues('r', m * n)];
+    const expected = matmulNT(doubles(x), doubles(w), m, n, k);
+    const [plain] = await runDispatches(
+      gpu,
+      [matmulNt({ role: 'test', a, b, c }, variant)],
+      [
+        [a, x],
+        [b, w],
+      ],
+      [c],
+    );
+    expectClose(plain, expected, sumTolerance(k), 'matmul_nt');
+    const [sum] = await runDispatches(
+      gpu,
+      [matmulNt({ role: 'test', a, b, c, residual }, variant)],
+      [
+        [a, x],
+        [b, w],
+        [residual, r],
+      ],
+      [c],
+    );
+    expectClose(
+      sum,
+      expected.map((value, i) => value + r[i]),
+      sumTolerance(k),
+      'matmul_nt with residual',
+    );
+  });
+
+  it.each(SIZES)('nn agrees with the oracle at $m x $n x $k', async ({ m, n, k }) => {
+    const [a, b, c] = [tensor('a', m, k), tensor('b', k, n), tensor('c', m, n)];
+    const [x, w] = [normalValues('a', m * k), normalValues('b', n * k)];
+    const [product] = await runDispatches(
+      gpu,
+      [matmulNn({ role: 'test', a, b, c }, variant)],
+      [
+        [a, x],
+        [b, w],
+      ],
+      [c],
+    );
+    expectClose(product, matmulNN(doubles(x), doubles(w), m, n, k), sumTolerance(k), 'matmul_nn');
+  });
+
+  it.each(SIZES)('tn adds to what is there at $n x $k over $m tokens', async ({ m: tokens, n: m, k: n }) => {
+    const [a, b, c] = [tensor('a', tokens, m), tensor('b', tokens, n), tensor('c', m, n)];
+    const [x, w, before] = [normalValues('a', tokens * m), normalValues('b', tokens * n), normalValues('c', m * n)];
+    const [sum] = await runDispatches(
+      gpu,
+      [matmulTn({ role: 'test', a, b, c }, variant)],
+      [
+        [a, x],
+        [b, w],
+        [c, before],
+      ],
+      [c],
+    );
+    const expected = matmulTN(doubles(x), doubles(w), m, n, tokens);
+    expectClose(
+      sum,
+      expected.map((value, i) => value + before[i]),
+      sumTolerance(tokens),
+      'matmul_tn',
+    );
+  });
+});
+
+it('refuses widths that are not multiples of 4', () => {
+  const operands = { role: 'test', a: tensor('a', 4, 6), b: tensor('b', 8, 6), c: tensor('c', 4, 8) };
+  expect(() => matmulNt(operands, matmulFamily.variants[0])).toThrow(/k to be a positive multiple of 4, got 6/);
+});

@@ -1,0 +1,93 @@
+import { ShapeError } from '../core/errors';
+import { type Dispatch, matrixTiles } from './dispatch';
+import { expectShape, type Tensor } from './tensor';
+import type { KernelFamily, Variant } from './variants';
+
+/** Rows of the register tile; columns are always eight. Software adapters run eight rows best, real GPUs have registers for four. */
+export const matmulFamily: KernelFamily = {
+  operation: 'matmul',
+  variants: [
+    { name: 'register-8x8', constants: { TILE_ROWS: 8 }, isSupported: () => true },
+    { name: 'register-4x8', constants: { TILE_ROWS: 4 }, isSupported: () => true },
+  ],
+  preferred: (facts) => (facts.isSoftware ? 'register-8x8' : 'register-4x8'),
+};
+
+interface MatmulOperands {
+  /** What the product is for, as it shows in labels: `o_proj`. */
+  role: string;
+  a: Tensor;
+  b: Tensor;
+  c: Tensor;
+}
+
+/** Linear layer: c (M, N) = a (M, K) · b (N, K)ᵀ, plus `residual` (M, N) if given. */
+export function matmulNt(operands: MatmulOperands & { residual?: Tensor }, variant: Variant): Dispatch {
+  const { role, a, b, c, residual } = operands;
+  const [m, k] = a.shape;
+  const n = b.shape[0];
+  checkWidths('matmul_nt', { n, k });
+  expectShape(`matmul_nt.${role}`, 'b', b, [n, k]);
+  expectShape(`matmul_nt.${role}`, 'c', c, [m, n]);
+  if (residual) expectShape(`matmul_nt.${role}`, 'residual', residual, [m, n]);
+  return {
+    ...describe('matmul_nt', role, m, n, k),
+    constants: { ...variant.constants, RESIDUAL: Boolean(residual) },
+    tensors: residual ? { a, b, c, residual } : { a, b, c },
+    params: { m, n, k },
+    workgroups: matrixTiles(m, n, variant),
+  };
+}
+
+/** Gradient through a linear layer: c (M, N) = a (M, K) · b (K, N). */
+export function matmulNn({ role, a, b, c }: MatmulOperands, variant: Variant): Dispatch {
+  const [m, k] = a.shape;
+  const n = b.shape[1];
+  checkWidths('matmul_nn', { n, k });
+  expectShape(`matmul_nn.${role}`, 'b', b, [k, n]);
+  expectShape(`matmul_nn.${role}`, 'c', c, [m, n]);
+  return {
+    ...describe('matmul_nn', role, m, n, k),
+    constants: variant.constants,
+    tensors: { a, b, c },
+    params: { m, n, k },
+    workgroups: matrixTiles(m, n, variant),
+  };
+}
+
+/** Weight gradient, accumulated: c (M, N) += a (K, M)ᵀ · b (K, N); K runs over tokens. */
+export function matmulTn({ role, a, b, c }: MatmulOperands, variant: Variant): Dispatch {
+  const [k, m] = a.shape;
+  const n = b.shape[1];
+  checkWidths('matmul_tn', { m, n });
+  expectShape(`matmul_tn.${role}`, 'b', b, [k, n]);
+  expectShape(`matmul_tn.${role}`, 'c', c, [m, n]);
+  return {
+    ...describe('matmul_tn', role, m, n, k),
+    constants: variant.constants,
+    tensors: { a, b, c },
+    params: { m, n, k },
+    workgroups: matrixTiles(m, n, variant),
+  };
+}
+
+function describe(shader: string, role: string, m: number, n: number, k: number) {
+  return {
+    label: `${shader}.${role}[${m}x${n}x${k}]`,
+    shader,
+    flops: 2 * m * n * k,
+    bytes: 4 * (m * k + k * n + m * n),
+  };
+}
+
+/** Kernels read four values at a time; the model layer pads odd widths with zeros. */
+export function checkWidths(operation: string, widths: Record<string, number>): void {
+  for (const [name, width] of Object.entries(widths))
+    if (width % 4 || width < 4)
+      throw new ShapeError(
+        operation,
+        `${name} to be a positive multiple of 4`,
+        width,
+        'pad the tensor with zeros to a multiple of 4',
+      );
+}
