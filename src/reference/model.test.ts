@@ -93,7 +93,11 @@ describe('reference model', () => {
 
 describe('AdamW', () => {
   const settings = { learningRate: 0.1, betas: [0.9, 0.95] as const, eps: 1e-8, weightDecay: 0.5, maxGradNorm: 1 };
-  const make = () => new Map([['matrix', Float64Array.of(2, -2)], ['norm', Float64Array.of(1)]]); // biome-ignore format: one line shows the pair
+  const make = () =>
+    new Map([
+      ['matrix', Float64Array.of(2, -2)],
+      ['norm', Float64Array.of(1)],
+    ]);
   const isMatrix = (name: string) => name === 'matrix';
 
   it('moves every weight by the learning rate at step 1, after decaying matrices', () => {
