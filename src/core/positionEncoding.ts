@@ -8,6 +8,9 @@
 import { z } from 'zod';
 import { InputError } from './errors';
 
+// Before the first schema is built: zod probes `new Function` there, and a strict Content-Security-Policy reports the probe.
+z.config({ jitless: true });
+
 export interface InverseFrequencies {
   /** theta_j in radians per position, (headDim / 2). */
   inverseFrequencies: Float64Array;
