@@ -1,9 +1,11 @@
-// Ends the backward pass: loss, gradient norm, clip factor and whether all of it is finite.
+// Ends the backward pass: loss, gradient norm, clip factor, and whether all was finite so far.
 //
 //   norm = √Σ squares,   clip = min(1, max_grad_norm / (norm + 1e-6))
 //
 // Work split: one thread adds the slots in order.
-// Bindings:   loss_partials, square_partials (vec4 views), metrics (4) out: loss, norm, clip, finite (1 or 0).
+// Bindings:   loss_partials, square_partials (vec4 views), metrics (4): loss, norm, clip, finite.
+// `finite` is 1 until a loss or norm is not, then 0 for good: the host learns of it some steps late, and until it does no later step may
+// touch the weights of the last good one. The host sets it to 1 when a run starts or resumes.
 // WGSL may assume that no NaN exists, so the test reads exponent bits instead of comparing values.
 struct Params {
   loss_count4: u32,
@@ -33,5 +35,5 @@ fn main() {
   metrics[0] = total_loss;
   metrics[1] = norm;
   metrics[2] = min(1.0, params.max_grad_norm / (norm + 1e-6));
-  metrics[3] = select(0.0, 1.0, is_finite(total_loss) && is_finite(total_squares));
+  if (!is_finite(total_loss) || !is_finite(total_squares)) { metrics[3] = 0.0; }
 }

@@ -20,7 +20,7 @@ export function targetWeightSum(batches: readonly Batch[]): number {
   return sum;
 }
 
-/** A batch of rows cut from one: next-token targets inside each document, weight 1; the last position of a document has none. */
+/** A batch of rows cut from one: next-token targets, weight 1 inside each document and 0 across its end. */
 export function batchFromIds(rowsOfIds: readonly (readonly number[])[], documents?: readonly (readonly number[])[]): Batch {
   const rows = rowsOfIds.length;
   const length = rowsOfIds[0].length;
@@ -41,9 +41,9 @@ export function batchFromIds(rowsOfIds: readonly (readonly number[])[], document
       if (document && i > 0 && document[i] !== document[i - 1]) start = i;
       batch.ids[at] = rowsOfIds[row][i];
       batch.docStart[at] = start;
-      if (i + 1 < length && (!document || document[i + 1] === document[i])) {
+      if (i + 1 < length) {
         batch.targets[at] = rowsOfIds[row][i + 1];
-        batch.targetWeights[at] = 1;
+        batch.targetWeights[at] = !document || document[i + 1] === document[i] ? 1 : 0;
       }
     }
   }

@@ -1,27 +1,21 @@
 import { ShapeError } from '../core/errors';
+import type { AttentionShape } from './attention';
 import { type Dispatch, matrixTiles } from './dispatch';
 import { checkWidths } from './matmul';
 import { expectShape, type Tensor } from './tensor';
 import type { Variant } from './variants';
 
-/** Heads as the kernels see them: head_dim padded to a multiple of 8. */
-export interface HeadShape {
-  queryHeads: number;
-  keyValueHeads: number;
-  headDim: number;
-}
-
 export interface QkvRotaryOptions {
-  /** (rows·count, D) normalised input. */
+  /** (batch·count, D) normalised input. */
   x: Tensor;
   /** ((N+2K)·H, D): query, key and value weights stacked. */
   weight: Tensor;
-  /** (T, H/2, 2) (cos, sin) tables. */
+  /** (≥ T, H/2, 2) (cos, sin) tables. */
   rotaryQ: Tensor;
   rotaryK: Tensor;
-  /** (rows, T, N+2K, H); T is the row's room, which may be more than `count`. */
+  /** (batch·T, N+2K, H); T is the row's room, which in decoding is more than `count`. */
   qkv: Tensor;
-  heads: HeadShape;
+  shape: AttentionShape;
   /** Position of the first input token of every row, and tokens per row; default the whole row. */
   first?: number;
   count?: number;
@@ -29,30 +23,31 @@ export interface QkvRotaryOptions {
 
 /** Query, key and value projections with rotary embedding. FLOPs 2·M·(N+2K)·H·D. */
 export function qkvRotary(options: QkvRotaryOptions, variant: Variant): Dispatch {
-  const { x, weight, rotaryQ, rotaryK, qkv, heads } = options;
+  const { x, weight, rotaryQ, rotaryK, qkv, shape } = options;
   const [m, k] = x.shape;
-  const [rows, length] = qkv.shape;
+  const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
   const count = options.count ?? length;
-  const width = (heads.queryHeads + 2 * heads.keyValueHeads) * heads.headDim;
-  if (heads.headDim % 8)
+  const heads = queryHeads + 2 * keyValueHeads;
+  const width = heads * headDim;
+  if (headDim % 8)
     throw new ShapeError(
       'qkv_rotary',
       'a padded head_dim that is a multiple of 8',
-      heads.headDim,
+      headDim,
       'pad each half of the head to a multiple of 4',
     );
   checkWidths('qkv_rotary', { k });
-  expectShape('qkv_rotary', 'x', x, [rows * count, k]);
+  expectShape('qkv_rotary', 'x', x, [batch * count, k]);
   expectShape('qkv_rotary', 'weight', weight, [width, k]);
   for (const [name, table] of Object.entries({ rotaryQ, rotaryK }))
-    if (table.shape[0] < length || table.shape[1] !== heads.headDim / 2)
+    if (table.shape[0] < length || table.shape[1] !== headDim / 2)
       throw new ShapeError(
         'qkv_rotary',
-        `${name} of shape [≥ ${length}, ${heads.headDim / 2}, 2]`,
+        `${name} of shape [≥ ${length}, ${headDim / 2}, 2]`,
         `[${table.shape}]`,
         'build tables for this length',
       );
-  expectShape('qkv_rotary', 'qkv', qkv, [rows, length, width / heads.headDim, heads.headDim]);
+  expectShape('qkv_rotary', 'qkv', qkv, [batch * length, heads, headDim]);
   return {
     label: `qkv_rotary.attention[${m}x${width}x${k}]`,
     shader: 'qkv_rotary',
@@ -61,9 +56,9 @@ export function qkvRotary(options: QkvRotaryOptions, variant: Variant): Dispatch
     params: {
       m,
       k,
-      query_heads: heads.queryHeads,
-      key_value_heads: heads.keyValueHeads,
-      head_dim: heads.headDim,
+      query_heads: queryHeads,
+      key_value_heads: keyValueHeads,
+      head_dim: headDim,
       length,
       first: options.first ?? 0,
       count,

@@ -1,0 +1,165 @@
+import { type Gpu, withErrorScopes } from '../gpu/device';
+import type { PipelineCache } from '../gpu/pipelines';
+import { type ArenaSlot, type BufferSource, Executable, mergeSlots, type Program } from '../kernels/program';
+import { BYTES_PER_ELEMENT, elementCount, type Purpose, type Storage, type Tensor } from '../kernels/tensor';
+
+/** Bytes by purpose of everything a set of programs holds on the device, before any of it exists. */
+export interface MemoryPlan {
+  bytes: Partial<Record<Purpose | 'uniforms', number>>;
+  totalBytes: number;
+  largestBindingBytes: number;
+}
+
+/** Persistent storages once, arena slots sized to the largest of the programs, one uniform buffer per program, and staging. */
+export function planMemory(programs: readonly Program[], stagingBytes: number): MemoryPlan {
+  const bytes: MemoryPlan['bytes'] = {};
+  let largest = 0;
+  const add = (purpose: Purpose | 'uniforms', size: number) => {
+    bytes[purpose] = (bytes[purpose] ?? 0) + size;
+  };
+  for (const storage of persistentStorages(programs)) {
+    add(storage.purpose, storage.bytes);
+    largest = Math.max(largest, storage.bytes);
+  }
+  for (const slot of mergeSlots(programs)) {
+    add(slot.purpose, slot.bytes);
+    largest = Math.max(largest, slot.bytes);
+  }
+  for (const program of programs) add('uniforms', program.uniformBytes);
+  if (stagingBytes) add('staging', stagingBytes);
+  const totalBytes = Object.values(bytes).reduce((sum, size) => sum + size, 0);
+  return { bytes, totalBytes, largestBindingBytes: largest };
+}
+
+function persistentStorages(programs: readonly Program[]): Set<Storage> {
+  return new Set(programs.flatMap((program) => [...program.persistentStorages()]));
+}
+
+/**
+ * The buffers behind a set of programs. Everything is allocated here, once, inside error scopes; running the programs creates nothing.
+ * Programs run one at a time: they share the arena.
+ */
+export class Engine implements BufferSource {
+  private readonly buffers = new Map<Storage, GPUBuffer>();
+  private readonly executables = new Map<Program, Executable>();
+  private readonly arena: GPUBuffer[] = [];
+
+  private constructor(
+    readonly gpu: Gpu,
+    readonly programs: readonly Program[],
+  ) {}
+
+  /** @throws OutOfMemoryError with nothing left allocated. */
+  static async create(
+    gpu: Gpu,
+    pipelines: PipelineCache,
+    programs: readonly Program[],
+    onProgress?: CompileProgress,
+  ): Promise<Engine> {
+    const engine = new Engine(gpu, programs);
+    try {
+      await withErrorScopes(gpu.device, 'allocate buffers', () => engine.allocate());
+      await withErrorScopes(gpu.device, 'bind programs', () => engine.bind(pipelines, onProgress));
+    } catch (error) {
+      engine.destroy();
+      throw error;
+    }
+    return engine;
+  }
+
+  executable(program: Program): Executable {
+    return this.executables.get(program)!;
+  }
+
+  bufferOf(storage: Storage): GPUBuffer {
+    return this.buffers.get(storage)!;
+  }
+
+  arenaBuffer(slot: number): GPUBuffer {
+    return this.arena[slot];
+  }
+
+  /** Uploads values to the front of a persistent tensor. */
+  write(tensor: Tensor, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
+    this.gpu.device.queue.writeBuffer(this.bufferOf(tensor.storage), tensor.offset * BYTES_PER_ELEMENT, values);
+  }
+
+  /** Copies tensors out; arena tensors are found through the program that holds them. For checkpoints and probes, not the step. */
+  async read(tensors: readonly Tensor[], program?: Program): Promise<Float32Array<ArrayBuffer>[]> {
+    const { device } = this.gpu;
+    const encoder = device.createCommandEncoder({ label: 'read' });
+    const staging = tensors.map((tensor) => {
+      const size = elementCount(tensor.shape) * BYTES_PER_ELEMENT;
+      const buffer = device.createBuffer({
+        label: `read.${tensor.storage.name}`,
+        size,
+        usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+      });
+      encoder.copyBufferToBuffer(this.sourceOf(tensor, program), tensor.offset * BYTES_PER_ELEMENT, buffer, 0, size);
+      return buffer;
+    });
+    device.queue.submit([encoder.finish()]);
+    return Promise.all(
+      staging.map(async (buffer) => {
+        await buffer.mapAsync(GPUMapMode.READ);
+        const values = new Float32Array(buffer.getMappedRange().slice(0));
+        buffer.destroy();
+        return values;
+      }),
+    );
+  }
+
+  /** Runs one program alone, start to end. */
+  run(program: Program): void {
+    const encoder = this.gpu.device.createCommandEncoder({ label: program.name });
+    const pass = encoder.beginComputePass({ label: program.name });
+    this.executable(program).encode(pass);
+    pass.end();
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  destroy(): void {
+    for (const buffer of [...this.buffers.values(), ...this.arena]) buffer.destroy();
+    for (const executable of this.executables.values()) executable.destroy();
+    this.buffers.clear();
+    this.executables.clear();
+    this.arena.length = 0;
+  }
+
+  private sourceOf(tensor: Tensor, program?: Program): GPUBuffer {
+    const slot = program?.slotIndex(tensor.storage);
+    return slot === undefined ? this.bufferOf(tensor.storage) : this.arena[slot];
+  }
+
+  private allocate(): void {
+    const create = (label: string, { bytes }: Pick<ArenaSlot, 'bytes'>) =>
+      this.gpu.device.createBuffer({
+        label,
+        size: bytes,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      });
+    for (const storage of persistentStorages(this.programs)) this.buffers.set(storage, create(storage.name, storage));
+    mergeSlots(this.programs).forEach((slot, i) => {
+      this.arena.push(create(`arena.${i}`, slot));
+    });
+  }
+
+  private async bind(pipelines: PipelineCache, onProgress?: CompileProgress): Promise<void> {
+    const kernels = new Map(
+      this.programs.flatMap((program) => program.dispatches).map((d) => [JSON.stringify([d.shader, d.constants]), d]),
+    );
+    let done = 0;
+    onProgress?.(done, kernels.size);
+    await Promise.all(
+      [...kernels.values()].map(async ({ shader, constants }) => {
+        await pipelines.get(shader, constants);
+        onProgress?.(++done, kernels.size);
+      }),
+    );
+    for (const program of this.programs)
+      this.executables.set(program, await Executable.create(this.gpu.device, pipelines, program, this));
+  }
+}
+
+/** Called as kernels are compiled. */
+export type CompileProgress = (done: number, total: number) => void;

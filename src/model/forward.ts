@@ -1,0 +1,132 @@
+import { flashForward } from '../kernels/attention';
+import { embeddingForward } from '../kernels/embedding';
+import { crossEntropy, lossChunkRows } from '../kernels/loss';
+import { matmulNn, matmulNt, matmulTn } from '../kernels/matmul';
+import { rmsNormForward } from '../kernels/norm';
+import { qkvRotary, swigluForward } from '../kernels/projections';
+import { rowsOf, type Tensor } from '../kernels/tensor';
+import type { ProgramContext } from './context';
+import type { LayerParameters, Parameter } from './tensors';
+
+/** What the backward pass keeps of a layer (activation checkpointing): its input, the attention output and the log-sum-exp. */
+export interface KeptLayer {
+  /** (M, D) input of the layer. */
+  x: Tensor;
+  /** (M, N, H). */
+  o: Tensor;
+  /** (M, N). */
+  lse: Tensor;
+}
+
+/** What a probe may look at right after a layer's attention. */
+export interface AttentionMoment {
+  layer: number;
+  qkv: Tensor;
+  lse: Tensor;
+}
+
+/** Embedding and all layers. Returns the residual stream after the last one, and what each layer kept. */
+export function encodeLayers(
+  context: ProgramContext,
+  onAttention?: (moment: AttentionMoment) => void,
+): { x: Tensor; kept: KeptLayer[] } {
+  let x = context.tensor('x0', [context.m, context.hidden], 'kept activations');
+  const { ids } = context.inputs;
+  context.add(embeddingForward({ ids, weight: context.model.embedding.weight, x, vocabulary: context.config.vocabSize }));
+  const kept: KeptLayer[] = [];
+  context.model.layers.forEach((parameters, layer) => {
+    const { o, lse, qkv } = encodeAttention(context, parameters, layer, x);
+    onAttention?.({ layer, qkv, lse });
+    const middle = encodeOutputProjection(context, parameters, o, x);
+    const next = encodeMlp(context, parameters, layer, middle);
+    kept.push({ x, o, lse });
+    x = next;
+  });
+  return { x, kept };
+}
+
+/** RMS norm of the residual stream into a new tensor. */
+export function encodeNorm(context: ProgramContext, role: string, parameter: Parameter, x: Tensor): Tensor {
+  const y = context.tensor(role, [...x.shape]);
+  const { hiddenSize, rmsNormEps } = context.config;
+  context.add(rmsNormForward({ role, x, weight: parameter.weight, y, width: hiddenSize, eps: rmsNormEps }));
+  return y;
+}
+
+/** Normalised input and stacked q, k, v with rotary applied; the backward pass calls it again to recompute both. */
+export function encodeQkv(
+  context: ProgramContext,
+  parameters: LayerParameters,
+  layer: number,
+  x: Tensor,
+): { h: Tensor; qkv: Tensor } {
+  const h = encodeNorm(context, 'input_norm', parameters.inputNorm, x);
+  const { length } = context.shape;
+  const { q: rotaryQ, k: rotaryK } = context.rotary.layer(length, layer);
+  const qkv = context.tensor('qkv', [context.m, context.stackedHeads, context.attention.headDim]);
+  context.add(
+    qkvRotary({ x: h, weight: parameters.qkv.weight, rotaryQ, rotaryK, qkv, shape: context.attention }, context.matmul),
+  );
+  return { h, qkv };
+}
+
+function encodeAttention(context: ProgramContext, parameters: LayerParameters, layer: number, x: Tensor) {
+  const { qkv } = encodeQkv(context, parameters, layer, x);
+  const { queryHeads, headDim } = context.attention;
+  const o = context.tensor('o', [context.m, queryHeads, headDim], 'kept activations');
+  const lse = context.tensor('lse', [context.m, queryHeads], 'kept activations');
+  const { docBounds } = context.inputs;
+  context.add(flashForward({ qkv, docBounds, o, lse, shape: context.attention, scale: context.scale }, context.variants));
+  return { qkv, o, lse };
+}
+
+/** x + o·Woᵀ: the residual stream between attention and MLP. */
+export function encodeOutputProjection(context: ProgramContext, parameters: LayerParameters, o: Tensor, x: Tensor): Tensor {
+  const middle = context.tensor('x_middle', [...x.shape]);
+  const flat = { ...o, shape: [x.shape[0], context.queryWidth] };
+  context.add(matmulNt({ role: 'o_proj', a: flat, b: parameters.o.weight, c: middle, residual: x }, context.matmul));
+  return middle;
+}
+
+function encodeMlp(context: ProgramContext, parameters: LayerParameters, layer: number, middle: Tensor): Tensor {
+  const h = encodeNorm(context, 'post_attention_norm', parameters.postAttentionNorm, middle);
+  const y = context.tensor('mlp_act', [middle.shape[0], context.model.layout.padded.intermediate]);
+  context.add(swigluForward({ x: h, weight: parameters.gateUp.weight, y }, context.matmul));
+  const next = context.tensor(`x${layer + 1}`, [...middle.shape], 'kept activations');
+  context.add(matmulNt({ role: 'down_proj', a: y, b: parameters.down.weight, c: next, residual: middle }, context.matmul));
+  return next;
+}
+
+/**
+ * Linear layer and cross-entropy, chunk by chunk, so that full logits never exist.
+ * @returns token losses (M, 2); with `backward`, `h` has become its own gradient and the head's gradient is accumulated.
+ */
+export function encodeLoss(context: ProgramContext, h: Tensor, backward: boolean): Tensor {
+  const { head, layout } = context.model;
+  const { targets, targetWeight } = context.inputs;
+  const tokenLoss = context.tensor('token_loss', [context.m, 2]);
+  const chunk = lossChunkRows(context.m, context.hidden, layout.padded.vocabulary);
+  for (let first = 0; first < context.m; first += chunk) {
+    const rows = Math.min(chunk, context.m - first);
+    const hidden = rowsOf(h, first, rows);
+    const logits = context.tensor('logits', [rows, layout.padded.vocabulary], 'loss chunk');
+    context.add(
+      matmulNt({ role: 'lm_head', a: hidden, b: head.weight, c: logits }, context.matmul),
+      crossEntropy({
+        logits,
+        targets: rowsOf(targets, first, rows),
+        targetWeight: rowsOf(targetWeight, first, rows),
+        tokenLoss: rowsOf(tokenLoss, first, rows),
+        vocabulary: context.config.vocabSize,
+        backward,
+      }),
+    );
+    if (backward)
+      context.add(
+        matmulTn({ role: 'lm_head', a: logits, b: hidden, c: head.grad }, context.matmul),
+        // The chunk's hidden states are used up, so their gradient takes their place.
+        matmulNn({ role: 'lm_head', a: logits, b: head.weight, c: hidden }, context.matmul),
+      );
+  }
+  return tokenLoss;
+}

@@ -1,0 +1,70 @@
+import type { ModelConfig } from '../core/modelConfig';
+import { type RotaryTable, rotaryTables } from '../core/positionEncoding';
+import { createTensor, type Tensor } from '../kernels/tensor';
+import { paddedSizes } from './layout';
+
+/** Query and key tables of one layer, (T, H/2, 2) = (cos, sin). */
+export interface RotaryTensors {
+  q: Tensor;
+  k: Tensor;
+}
+
+interface Table {
+  tensor: Tensor;
+  values: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * The rotary tables of every length a run uses, computed in float64 on the CPU because WGSL's own sine is only good to 2^-11. Equal tables
+ * are kept once: queries and keys, layers, and lengths whose table is the beginning of a longer one (all encodings but the dynamic ones).
+ */
+export class RotaryTableSet {
+  private readonly tables: Table[] = [];
+  private readonly byLength = new Map<number, RotaryTensors[]>();
+
+  constructor(
+    private readonly config: ModelConfig,
+    lengths: readonly number[],
+  ) {
+    for (const length of [...new Set(lengths)].sort((a, b) => b - a)) this.byLength.set(length, this.build(length));
+  }
+
+  /** Tables for rows of `length` tokens; it must be one of the lengths given at construction. */
+  layer(length: number, index: number): RotaryTensors {
+    return this.byLength.get(length)![index];
+  }
+
+  /** What to upload before the first step. */
+  contents(): readonly Table[] {
+    return this.tables;
+  }
+
+  private build(length: number): RotaryTensors[] {
+    const { ropeParameters, headDim, numHiddenLayers } = this.config;
+    return Array.from({ length: numHiddenLayers }, (_, layer) => {
+      const { query, key } = rotaryTables(ropeParameters, headDim, length, layer);
+      const q = this.keep(query, length);
+      return { q, k: key === query ? q : this.keep(key, length) };
+    });
+  }
+
+  private keep(table: RotaryTable, length: number): Tensor {
+    const half = this.config.headDim / 2;
+    const paddedHalf = paddedSizes(this.config).headDim / 2;
+    const values = new Float32Array(length * paddedHalf * 2);
+    for (let t = 0; t < length; t++)
+      for (let j = 0; j < paddedHalf; j++) {
+        values[(t * paddedHalf + j) * 2] = j < half ? table.cos[t * half + j] : 1;
+        values[(t * paddedHalf + j) * 2 + 1] = j < half ? table.sin[t * half + j] : 0;
+      }
+    const same = this.tables.find((other) => startsWith(other.values, values));
+    if (same) return { ...same.tensor, shape: [length, paddedHalf, 2] };
+    const tensor = createTensor(`rotary[${length}]#${this.tables.length}`, [length, paddedHalf, 2], 'tables', true);
+    this.tables.push({ tensor, values });
+    return tensor;
+  }
+}
+
+function startsWith(longer: Float32Array, prefix: Float32Array): boolean {
+  return longer.length >= prefix.length && prefix.every((value, i) => longer[i] === value);
+}
