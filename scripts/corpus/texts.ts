@@ -143,12 +143,12 @@ function cleaned(text: string): string {
 
 /** Undoes hard wrapping: where a line ends is the typist's choice and costs a model tokens. Songs inside a novel keep theirs. */
 function joinWrappedLines(text: string): string {
-  const isWrapped = (line: string) => line.length >= 42 && !/^\s/.test(line);
+  const isWrapped = (line: string, i: number, lines: readonly string[]) => i === lines.length - 1 || line.length >= 42;
   return text
     .split('\n\n')
     .map((paragraph) => {
       const lines = paragraph.replace(/^\n+|\n+$/g, '').split('\n');
-      const isProse = lines.length > 1 && lines.slice(0, -1).every(isWrapped) && !/^\s/.test(lines[lines.length - 1]);
+      const isProse = lines.every(isWrapped) && !lines.slice(1).some((line) => /^\s/.test(line));
       return isProse ? paragraph.replace(lines.join('\n'), () => lines.join(' ')) : paragraph;
     })
     .join('\n\n');

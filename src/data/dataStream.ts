@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import type { Batch } from '../core/batch';
 import { InputError } from '../core/errors';
 import { inputErrorFrom } from '../core/recipe';
 import { Rng } from '../core/rng';
+import { z } from '../core/zod';
 import { emptyBatch, type RowReader, type RowSource, RowWriter } from './rowSource';
 
 /** Share of tokens per source name; only the ratios matter. */

@@ -123,7 +123,7 @@ export function documentRows(name: string, documents: readonly TokenDocument[], 
         },
         cursor: () => ({ epoch, length, next }),
         restore(cursor) {
-          ({ epoch, length, next } = cursor as { epoch: number; length: number; next: number });
+          ({ epoch, length, next } = cursor);
           if (length > 0) planCurrent();
         },
       };

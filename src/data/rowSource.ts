@@ -1,4 +1,5 @@
 import type { Batch } from '../core/batch';
+import { Rng } from '../core/rng';
 
 /** Anything that fills rows of a batch: a corpus source or a synthetic task. Immutable; `open` gives a reader with a position. */
 export interface RowSource {
@@ -15,6 +16,23 @@ export interface RowReader {
 }
 
 export type RowCursor = Readonly<Record<string, number>>;
+
+/** A source whose every row is a function of (seed, row number) alone. */
+export function independentRows(name: string, write: (row: RowWriter, rng: Rng) => void): RowSource {
+  return {
+    name,
+    open(seed) {
+      let next = 0;
+      return {
+        read: (row) => write(row, Rng.of(seed, `data/${name}/row ${next++}`)),
+        cursor: () => ({ next }),
+        restore: (cursor) => {
+          next = cursor.next;
+        },
+      };
+    },
+  };
+}
 
 export function emptyBatch(rows: number, length: number): Batch {
   const size = rows * length;

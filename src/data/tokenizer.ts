@@ -10,6 +10,8 @@ export interface Tokenizer {
   readonly eosId: number;
   /** Bytes of text each id stands for, 0 for special tokens; turns nats per token into bits per byte. */
   readonly tokenBytes: Uint8Array;
+  /** 1 for ids whose text begins with a space or line break, so that text can be cut before them without splitting a word. */
+  readonly startsWord: Uint8Array;
   encode(text: string): number[];
   decode(ids: readonly number[]): string;
 }
@@ -23,17 +25,23 @@ interface TokenizerJson {
 
 const BYTE_COUNT = 256;
 
+/** Spellings of a leading space or line break: byte-level (`Ġ`, `Ċ`) and SentencePiece (`▁`, `<0x0A>`). */
+const WORD_START = /^(?:[ĠĊ▁]|<0x0A>)/;
+
 /** One token per byte, ids 0..255, then bos 256 and eos 257. */
 export function bytesTokenizer(): Tokenizer {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   const tokenBytes = new Uint8Array(BYTE_COUNT + 2).fill(1, 0, BYTE_COUNT);
+  const startsWord = new Uint8Array(BYTE_COUNT + 2);
+  for (const blank of encoder.encode(' \n')) startsWord[blank] = 1;
   return {
     name: 'bytes',
     vocabSize: BYTE_COUNT + 2,
     bosId: BYTE_COUNT,
     eosId: BYTE_COUNT + 1,
     tokenBytes,
+    startsWord,
     encode: (text) => [...encoder.encode(text)],
     decode: (ids) => decoder.decode(Uint8Array.from(ids.filter((id) => id < BYTE_COUNT))),
   };
@@ -53,13 +61,19 @@ export function tokenizerFromJson(name: string, json: unknown, config: unknown):
   const vocabSize = 1 + Math.max(...tokens.map(([, id]) => id), ...(file.added_tokens ?? []).map((token) => token.id));
   const tokenBytes = new Uint8Array(vocabSize);
   const isByteLevel = JSON.stringify(file.pre_tokenizer ?? null).includes('"ByteLevel"');
-  for (const [token, id] of tokens) if (!special.has(id)) tokenBytes[id] = spelledBytes(token, isByteLevel);
+  const startsWord = new Uint8Array(vocabSize);
+  for (const [token, id] of tokens) {
+    if (special.has(id)) continue;
+    tokenBytes[id] = spelledBytes(token, isByteLevel);
+    startsWord[id] = Number(WORD_START.test(token));
+  }
   return {
     name,
     vocabSize,
     bosId: specialId(name, inner, config, 'bos_token'),
     eosId: specialId(name, inner, config, 'eos_token'),
     tokenBytes,
+    startsWord,
     encode: (text) => (text ? inner.encode(text, { add_special_tokens: false }).ids : []),
     decode: (ids) => (ids.length ? inner.decode([...ids], { skip_special_tokens: true }) : ''),
   };

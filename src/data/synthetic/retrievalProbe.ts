@@ -1,0 +1,102 @@
+import type { Batch } from '../../core/batch';
+import { InputError } from '../../core/errors';
+import { Rng } from '../../core/rng';
+import type { TokenDocument } from '../corpus';
+import { emptyBatch, RowWriter } from '../rowSource';
+import type { Tokenizer } from '../tokenizer';
+import { FactWriter, MIN_FACTS } from './facts';
+import { Filler, FillerPool } from './filler';
+import { type Phrase, writePhrases } from './phrase';
+
+export interface RetrievalProbeOptions {
+  tokenizer: Tokenizer;
+  /** Held-out documents for the text between. */
+  documents: readonly TokenDocument[];
+  rows: number;
+  length: number;
+  /** Tokens from fact to answer; rows take them in turn. Default: powers of two and the longest that fits. */
+  distances?: readonly number[];
+  /** Facts per row, the asked one among them. */
+  facts?: number;
+  seed?: number;
+}
+
+export interface RetrievalAnswer {
+  row: number;
+  /** Positions [start, end) of the answer's tokens in the row; each is predicted one position earlier. */
+  start: number;
+  end: number;
+  /** Tokens from where the fact tells the value to where the answer gives it. */
+  distance: number;
+  /** The distance asked for, which groups rows; crowded rows may miss it by some tokens. */
+  requestedDistance: number;
+  /** Values of the other facts of the row: an answer among them found the class but not the key. */
+  otherValues: number[][];
+}
+
+export interface RetrievalProbe {
+  batch: Batch;
+  /** The same rows with natural text in place of the asked fact; its answers are at the same positions. */
+  control: Batch;
+  answers: RetrievalAnswer[];
+}
+
+/** Keyed facts with test keys, one question at the end of each row; only answer tokens have weight. */
+export function retrievalProbe(options: RetrievalProbeOptions): RetrievalProbe {
+  const { tokenizer, rows, length, facts = MIN_FACTS, seed = 0 } = options;
+  const writer = new FactWriter(tokenizer, 'test');
+  writer.checkFits(length, facts);
+  if (facts < MIN_FACTS)
+    throw new InputError('retrieval probe', `at least ${MIN_FACTS} facts per row`, facts, 'ask for more facts');
+  const pool = new FillerPool(options.documents);
+  const distances = options.distances ?? distanceGrid(length);
+  const probe: RetrievalProbe = { batch: emptyBatch(rows, length), control: emptyBatch(rows, length), answers: [] };
+
+  for (let row = 0; row < rows; row++) {
+    const requestedDistance = distances[row % distances.length];
+    const plan = planProbeRow(writer, length, facts, requestedDistance, Rng.of(seed, `retrieval/length ${length}/row ${row}`));
+    const filler = (name: string) => new Filler(pool, Rng.of(seed, `retrieval/length ${length}/${name} ${row}`));
+    const write = (batch: Batch, phrases: readonly Phrase[]) =>
+      writePhrases(new RowWriter(batch, row), phrases, tokenizer, filler('text'), filler('blank'));
+    const [factStart, questionStart] = write(probe.batch, plan.phrases);
+    write(probe.control, [{ ...plan.phrases[0], isBlanked: true }, ...plan.phrases.slice(1)]);
+    const start = questionStart + plan.asked.question.valueStart;
+    probe.answers.push({
+      row,
+      start,
+      end: questionStart + plan.asked.question.valueEnd,
+      distance: start - (factStart + plan.asked.fact.valueStart),
+      requestedDistance,
+      otherValues: plan.others.map(({ fact }) => fact.ids.slice(fact.valueStart, fact.valueEnd)),
+    });
+  }
+  for (const batch of [probe.batch, probe.control]) weighAnswersOnly(batch, probe.answers);
+  return probe;
+}
+
+/** Powers of two from 16 to below `length`, and nine tenths of it. */
+export function distanceGrid(length: number): number[] {
+  const grid: number[] = [];
+  for (let distance = 16; distance < 0.8 * length; distance *= 2) grid.push(distance);
+  return [...grid, Math.round(0.9 * length)];
+}
+
+function planProbeRow(writer: FactWriter, length: number, count: number, distance: number, rng: Rng) {
+  for (;;) {
+    const [asked, ...others] = writer.draw(rng, count);
+    const questionAt = length - asked.question.ids.length;
+    const answerAt = questionAt + asked.question.valueStart;
+    const phrases: Phrase[] = [
+      { ...asked.fact, desired: Math.min(questionAt - 1, answerAt - distance - asked.fact.valueStart) },
+      { ...asked.question, desired: questionAt },
+      ...others.map(({ fact }) => ({ ...fact, desired: 1 + rng.uniform() * (questionAt - fact.ids.length) })),
+    ];
+    if (phrases.reduce((sum, { ids }) => sum + ids.length, 1) <= length) return { asked, others, phrases };
+  }
+}
+
+function weighAnswersOnly(batch: Batch, answers: readonly RetrievalAnswer[]): void {
+  batch.targetWeights.fill(0);
+  for (const { row, start, end } of answers)
+    batch.targetWeights.fill(1, row * batch.length + start - 1, row * batch.length + end - 1);
+}
