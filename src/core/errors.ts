@@ -12,7 +12,7 @@ export class LabError extends Error {
     readonly got: unknown,
     readonly advice: string,
   ) {
-    super(`${operation}: expected ${expected}, got ${describe(got)}; ${advice}`);
+    super(`${operation}: expected ${expected}, got ${show(got)}; ${advice}`);
   }
 }
 
@@ -26,7 +26,7 @@ export class InputError extends LabError {
   override name = 'InputError';
 }
 
-function describe(value: unknown): string {
+function show(value: unknown): string {
   if (typeof value === 'string') return value.length > 160 ? `${value.slice(0, 160)}…` : value;
   if (typeof value === 'number' || typeof value === 'boolean' || value == null) return String(value);
   const text = JSON.stringify(value) ?? String(value);

@@ -5,11 +5,8 @@
  * Notation of the formulas: b = rope_theta, d = head_dim, s = factor, L = original_max_position_embeddings, T = length,
  * pair j = 0 .. d/2 - 1 rotates by position * theta_j. Rotary pairs are split halves (j, j + d/2).
  */
-import { z } from 'zod';
 import { InputError } from './errors';
-
-// Before the first schema is built: zod probes `new Function` there, and a strict Content-Security-Policy reports the probe.
-z.config({ jitless: true });
+import { z } from './zod';
 
 export interface InverseFrequencies {
   /** theta_j in radians per position, (headDim / 2). */

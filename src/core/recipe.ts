@@ -1,9 +1,6 @@
-import { z } from 'zod';
 import { InputError } from './errors';
 import { ropeParametersSchema } from './positionEncoding';
-
-// zod probes `new Function` for speed unless told not to, and a strict Content-Security-Policy reports the probe.
-z.config({ jitless: true });
+import { z } from './zod';
 
 /** Bumped with every change of meaning; `upgradeRecipe` holds one step per bump. */
 export const RECIPE_VERSION = 1;

@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import { InputError } from '../core/errors';
 import { inputErrorFrom } from '../core/recipe';
+import { z } from '../core/zod';
 
 /** Path of the index below the assets' root; every other path in it is relative to its folder. */
 export const CORPUS_INDEX_PATH = 'corpus/index.json';
