@@ -112,18 +112,12 @@ describe('keyed facts', () => {
     }
   });
 
-  it.each(['bytes', 'bpe-512', 'bpe-1024', 'bpe-4096'])(
-    'fit rows of 128 tokens, see the whole row and are fast (%s)',
-    async (name) => {
-      const { tokenizer, train } = await textFor(name);
-      const source = keyedFactRows(tokenizer, train);
-      batchOf(source, 20, 128);
-      const start = performance.now();
-      const { docStart, ids } = batchOf(source, 1000, 128);
-      expect(ids.length / ((performance.now() - start) / 1000)).toBeGreaterThan(200_000);
-      expect(docStart.every((position) => position === 0)).toBe(true);
-    },
-  );
+  it.each(['bytes', 'bpe-512', 'bpe-1024', 'bpe-4096'])('fit rows of 128 tokens and see the whole row (%s)', async (name) => {
+    const { tokenizer, train } = await textFor(name);
+    const { docStart, ids } = batchOf(keyedFactRows(tokenizer, train), 200, 128);
+    expect(docStart.every((position) => position === 0)).toBe(true);
+    expect(ids.filter((id) => id === tokenizer.bosId)).toHaveLength(200);
+  });
 
   it('refuse rows that cannot hold four facts', async () => {
     const { tokenizer, train } = await textFor('bpe-1024');
