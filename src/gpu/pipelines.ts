@@ -19,7 +19,7 @@ export interface ShaderInterface {
   params: ParameterField[];
 }
 
-export interface Pipeline {
+export interface Pipeline extends ShaderInterface {
   pipeline: GPUComputePipeline;
   layout: GPUBindGroupLayout;
 }
@@ -84,7 +84,7 @@ export class PipelineCache {
 
   private async compile(label: string, shader: string, constants: ShaderConstants): Promise<Pipeline> {
     const code = loadShader(shader, constants);
-    const { bindings } = shaderInterface(code);
+    const { bindings, params } = shaderInterface(code);
     const layout = this.device.createBindGroupLayout({
       label,
       entries: bindings.map(({ index, type }) => ({
@@ -110,7 +110,7 @@ export class PipelineCache {
         layout: this.device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: { module, entryPoint: 'main' },
       });
-      return { pipeline, layout };
+      return { pipeline, layout, bindings, params };
     } catch (error) {
       throw new KernelCompileError(
         `compile ${label}`,

@@ -1,6 +1,5 @@
 import { KernelCompileError } from '../gpu/errors';
-import { type ParameterField, type PipelineCache, packParams, shaderInterface } from '../gpu/pipelines';
-import { loadShader } from '../gpu/shader';
+import { type ParameterField, type PipelineCache, packParams } from '../gpu/pipelines';
 import type { Dispatch } from './dispatch';
 import { BYTES_PER_ELEMENT, elementCount, type Purpose, type Storage, type Tensor } from './tensor';
 
@@ -136,7 +135,7 @@ export class Executable {
     });
     const bytes = new Uint8Array(Math.max(UNIFORM_ALIGNMENT, program.uniformBytes));
     const calls = program.dispatches.map((dispatch, i) => {
-      const { bindings, params } = shaderInterface(loadShader(dispatch.shader, dispatch.constants));
+      const { bindings, params } = compiled[i];
       bytes.set(packParams(dispatch.label, params, dispatch.params), i * UNIFORM_ALIGNMENT);
       const named = bindings.filter((binding) => binding.name !== 'params').map((binding) => binding.name);
       const given = Object.keys(dispatch.tensors);

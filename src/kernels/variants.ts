@@ -22,10 +22,6 @@ export interface KernelFamily {
 /** Variant name by operation. */
 export type VariantSet = Readonly<Record<string, string>>;
 
-export function defaultVariants(families: readonly KernelFamily[], facts: AdapterFacts): VariantSet {
-  return Object.fromEntries(families.map((family) => [family.operation, family.preferred(facts)]));
-}
-
 export function variantOf(family: KernelFamily, set: VariantSet): Variant {
   const name = set[family.operation];
   const variant = family.variants.find((candidate) => candidate.name === name);
@@ -37,15 +33,4 @@ export function variantOf(family: KernelFamily, set: VariantSet): Variant {
       'choose a registered variant or leave the set to its default',
     );
   return variant;
-}
-
-/** Sets that together run every supported variant of every family at least once: the default, then one change at a time. */
-export function variantSets(families: readonly KernelFamily[], facts: AdapterFacts): VariantSet[] {
-  const base = defaultVariants(families, facts);
-  const sets = [base];
-  for (const family of families)
-    for (const variant of family.variants)
-      if (variant.name !== base[family.operation] && variant.isSupported(facts))
-        sets.push({ ...base, [family.operation]: variant.name });
-  return sets;
 }

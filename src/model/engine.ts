@@ -79,6 +79,11 @@ export class Engine implements BufferSource {
     return this.arena[slot];
   }
 
+  /** Whether one of the programs uses this persistent tensor. */
+  holds(tensor: Tensor): boolean {
+    return this.buffers.has(tensor.storage);
+  }
+
   /** Uploads values to the front of a persistent tensor. */
   write(tensor: Tensor, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
     this.gpu.device.queue.writeBuffer(this.bufferOf(tensor.storage), tensor.offset * BYTES_PER_ELEMENT, values);

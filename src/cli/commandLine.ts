@@ -1,0 +1,146 @@
+import { parseArgs } from 'node:util';
+import { InputError } from '../core/errors';
+
+/** One option of a command: what it takes and what it does. */
+interface OptionHelp {
+  type: 'string' | 'boolean';
+  value?: string;
+  help: string;
+}
+
+interface CommandHelp {
+  usage: string;
+  does: string;
+  positionals: number;
+  options: Record<string, OptionHelp>;
+}
+
+const COMMON: Record<string, OptionHelp> = {
+  json: { type: 'boolean', help: 'one machine-readable value on standard output, everything else on standard error' },
+  adapter: {
+    type: 'string',
+    value: 'NAME',
+    help: 'swiftshader or hardware; default hardware where there is one (also LAB_ADAPTER)',
+  },
+  assets: {
+    type: 'string',
+    value: 'DIR',
+    help: 'folder of corpora, tokenizers and shipped models; default public/ of the repository',
+  },
+};
+
+const CHECKPOINT: OptionHelp = { type: 'string', value: 'DIR', help: 'Hugging Face folder or shipped model name' };
+
+const COMMANDS: Record<string, CommandHelp> = {
+  devices: {
+    usage: 'devices',
+    does: 'adapters, features, limits, and which kernel variants would be used',
+    positionals: 0,
+    options: {},
+  },
+  plan: {
+    usage: 'plan RECIPE.json',
+    does: 'parameters, bytes by purpose, FLOPs, dispatches and submits per stage; needs no GPU',
+    positionals: 1,
+    options: {},
+  },
+  train: {
+    usage: 'train RECIPE.json --out DIR',
+    does: 'runs a recipe: progress on standard error, metrics as JSONL, checkpoints in Hugging Face layout',
+    positionals: 1,
+    options: {
+      out: { type: 'string', value: 'DIR', help: 'where metrics.jsonl, recorded.json and checkpoints go' },
+      resume: { type: 'boolean', help: 'goes on from the newest checkpoint in --out' },
+      'checkpoint-every': { type: 'string', value: 'STEPS', help: 'steps between checkpoints; default 100' },
+      steps: { type: 'string', value: 'N', help: 'stops after N steps of this call' },
+      variants: { type: 'string', value: 'JSON', help: 'kernel variants by operation; default the deterministic ones' },
+    },
+  },
+  check: {
+    usage: 'check GOLDEN_DIR --checkpoint DIR',
+    does: 'holds the WGSL training path, under every variant, against golden values; exit 1 beyond a tolerance',
+    positionals: 1,
+    options: {
+      checkpoint: CHECKPOINT,
+      'break-shader': {
+        type: 'string',
+        value: 'NAME:FROM=>TO',
+        help: 'replaces text in one shader first: proof that the check can fail',
+      },
+    },
+  },
+  eval: {
+    usage: 'eval CHECKPOINT',
+    does: 'loss and bits per byte on held-out text, by source and by position, and keyed-fact retrieval',
+    positionals: 1,
+    options: {
+      length: { type: 'string', value: 'TOKENS', help: 'window length; default the checkpoint’s own context' },
+      rows: { type: 'string', value: 'N', help: 'windows per source; default 8' },
+      tokenizer: { type: 'string', value: 'NAME', help: 'tokenizer of a checkpoint that does not say' },
+    },
+  },
+  probe: {
+    usage: 'probe CHECKPOINT',
+    does: 'attention statistics of every layer and head on the fixed probe batch',
+    positionals: 1,
+    options: {
+      length: { type: 'string', value: 'TOKENS', help: 'probe length; default the checkpoint’s own context' },
+      queries: { type: 'string', value: 'N', help: 'query rows sampled; default 128' },
+      tokenizer: { type: 'string', value: 'NAME', help: 'tokenizer of a checkpoint that does not say' },
+    },
+  },
+  bench: {
+    usage: 'bench',
+    does: 'checks, then times: every kernel and a whole step; API calls counted by a wrapper round WebGPU',
+    positionals: 0,
+    options: {
+      lengths: { type: 'string', value: 'LIST', help: 'sequence lengths; default 256,1024,2048' },
+      out: { type: 'string', value: 'FILE', help: 'also writes the result as JSON' },
+    },
+  },
+};
+
+export interface CommandLine {
+  positionals: string[];
+  options: Record<string, string | undefined>;
+  json: boolean;
+}
+
+/** Checks a command's words; the error names the offending one. */
+export function parseCommandLine(name: string, words: string[]): CommandLine {
+  const command = COMMANDS[name];
+  const options = Object.fromEntries(Object.entries({ ...COMMON, ...command.options }).map(([key, { type }]) => [key, { type }]));
+  let parsed: ReturnType<typeof parseArgs>;
+  try {
+    parsed = parseArgs({ args: words, options, allowPositionals: true });
+  } catch (error) {
+    throw new InputError(`lab ${name}`, command.usage, (error as Error).message.split('\n')[0], 'see lab --help');
+  }
+  if (parsed.positionals.length !== command.positionals)
+    throw new InputError(`lab ${name}`, command.usage, `${parsed.positionals.length} file names`, 'see lab --help');
+  const { json, ...values } = parsed.values;
+  const strings = Object.entries(values).map(([key, value]) => [key, value === true ? 'true' : (value as string)]);
+  return { positionals: parsed.positionals, options: Object.fromEntries(strings), json: Boolean(json) };
+}
+
+/** An option that must be a whole number above 0. */
+export function wholeOption({ options }: CommandLine, name: string, fallback: number): number {
+  const text = options[name];
+  if (text === undefined) return fallback;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InputError(`--${name}`, 'a whole number above 0', text, `change --${name}`);
+  return value;
+}
+
+export function helpText(): string {
+  const lines = ['lab COMMAND: the lab without a browser.', ''];
+  const option = (key: string, { value, help }: OptionHelp) =>
+    `      ${`--${key}${value ? ` ${value}` : ''}`.padEnd(30)} ${help}`;
+  for (const { usage, does, options } of Object.values(COMMANDS)) {
+    lines.push(`  ${usage.padEnd(34)} ${does}`);
+    for (const [key, help] of Object.entries(options)) lines.push(option(key, help));
+  }
+  lines.push('', '  every command:', ...Object.entries(COMMON).map(([key, help]) => option(key, help)));
+  return `${lines.join('\n')}\n`;
+}

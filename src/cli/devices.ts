@@ -1,0 +1,3 @@
+export async function devices(): Promise<number> {
+  return 1;
+}

@@ -1,0 +1,3 @@
+export async function evaluate(): Promise<number> {
+  return 1;
+}

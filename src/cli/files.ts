@@ -1,0 +1,56 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InputError } from '../core/errors';
+import type { AssetReader } from '../core/ports';
+import { type LoadedCheckpoint, loadCheckpoint } from '../session/checkpointFiles';
+import type { CommandLine } from './commandLine';
+
+/** The assets folder's files; paths that leave it are refused. */
+export function diskAssets(folder: string): AssetReader {
+  return {
+    async read(path) {
+      const full = resolve(folder, path);
+      const inside = relative(folder, full);
+      if (inside.startsWith('..') || isAbsolute(inside))
+        throw new InputError('assets', `a path below ${folder}`, path, 'fix the path');
+      return readBytes(full);
+    },
+  };
+}
+
+/** A file's bytes, or a sentence that names it. */
+export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    throw new InputError('read file', path, (error as NodeJS.ErrnoException).code ?? 'an error', 'check the path');
+  }
+}
+
+export async function readText(path: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path));
+}
+
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readText(path));
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(path, 'JSON', (error as Error).message, 'check that the file is complete');
+  }
+}
+
+/** A Hugging Face folder on disk, or the name of a shipped model. */
+export function readCheckpoint(assets: AssetReader, nameOrFolder: string): Promise<LoadedCheckpoint> {
+  if (/^[\w-]+$/.test(nameOrFolder)) return loadCheckpoint(assets, `models/${nameOrFolder}`);
+  return loadCheckpoint({ read: (path) => readBytes(join(nameOrFolder, path)) }, '');
+}
+
+/** `public/` of the repository as seen from the built runner, `.cache/lab/lab.mjs`. */
+const SHIPPED_ASSETS = fileURLToPath(new URL('../../public', import.meta.url));
+
+/** The assets of this call: --assets, LAB_ASSETS, or what ships with the lab. */
+export function openAssets({ options }: CommandLine): AssetReader {
+  return diskAssets(resolve(options.assets ?? process.env.LAB_ASSETS ?? SHIPPED_ASSETS));
+}

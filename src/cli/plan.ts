@@ -1,0 +1,3 @@
+export async function plan(): Promise<number> {
+  return 1;
+}

@@ -1,0 +1,95 @@
+import { batchFromIds } from '../../core/batch';
+import { parseHfRope } from '../../core/hfRope';
+import { inverseFrequencies } from '../../core/positionEncoding';
+import { ProgramContext } from '../../model/context';
+import { Engine } from '../../model/engine';
+import { logitsProgram } from '../../model/programs';
+import { RotaryTableSet } from '../../model/rotary';
+import { ModelTensors } from '../../model/tensors';
+import { uploadBatch } from '../../model/upload';
+import { Evaluation } from '../../probes/evaluation';
+import type { CheckContext, CheckedQuantity } from './check';
+import { worstAbsolute, worstRelative } from './compare';
+import type { GoldenForward } from './golden';
+
+/** One token’s loss is a difference of logits, so it has their tolerance; the mean has its own. */
+const TOLERANCE = { frequencies: 1e-9, loss: 2e-5, logits: 2e-4 };
+
+/** Inverse frequencies, mean loss, loss by position and last logits of every case. */
+export async function checkForward(context: CheckContext, golden: GoldenForward): Promise<CheckedQuantity[]> {
+  const out: CheckedQuantity[] = [];
+  for (const [name, expected] of Object.entries(golden.rope)) {
+    const rope = golden.cases.find((candidate) => candidate.case === name)?.rope ?? {};
+    const { ropeParameters, headDim } = withRope(context.config, rope);
+    const { inverseFrequencies: actual, attentionFactor } = inverseFrequencies(ropeParameters, headDim, golden.ids[0].length);
+    const quantity = `inverse frequencies, ${name}`;
+    const error = Math.max(
+      worstRelative(actual, expected.inv_freq, quantity),
+      Math.abs(attentionFactor - expected.attention_factor),
+    );
+    out.push({ quantity, error, tolerance: TOLERANCE.frequencies });
+  }
+  for (const testCase of golden.cases) out.push(...(await checkCase(context, golden, testCase)));
+  return out;
+}
+
+/** The model under another position encoding; the golden cases name only what they change. */
+function withRope(config: CheckContext['config'], rope: Record<string, unknown>): CheckContext['config'] {
+  return { ...config, ropeParameters: parseHfRope({ rope_theta: config.ropeParameters.rope_theta, rope_parameters: rope }) };
+}
+
+async function checkCase(
+  context: CheckContext,
+  golden: GoldenForward,
+  testCase: GoldenForward['cases'][number],
+): Promise<CheckedQuantity[]> {
+  const config = withRope(context.config, testCase.rope);
+  const batch = batchFromIds(golden.ids, golden.documents[testCase.documents]);
+  const { rows, length } = batch;
+  const model = new ModelTensors(config, rows * length);
+  const rotary = new RotaryTableSet(config, [length]);
+  const shape = { rows, length };
+  const evaluation = new Evaluation(new ProgramContext(model, rotary, context.variants, shape));
+  const { program, logits } = logitsProgram(new ProgramContext(model, rotary, context.variants, shape));
+  const engine = await Engine.create(context.gpu, context.pipelines, [evaluation.program, program]);
+  try {
+    engine.write(model.optimizer.weights, model.layout.pack(context.weights));
+    for (const table of rotary.contents()) engine.write(table.tensor, table.values);
+    const { loss } = await evaluation.run(engine, batch);
+    uploadBatch(engine, model, batch, 1);
+    engine.run(program);
+    const [allLogits] = await engine.read([logits], program);
+    context.count(evaluation.program.dispatches.length + program.dispatches.length);
+
+    const stride = model.layout.padded.vocabulary;
+    const last: number[] = [];
+    const byPosition: number[] = [];
+    let sum = 0;
+    let weight = 0;
+    for (let row = 0; row < rows; row++) {
+      const end = ((row + 1) * length - 1) * stride;
+      last.push(...allLogits.subarray(end, end + config.vocabSize));
+      byPosition.push(...loss.subarray(row * length, (row + 1) * length - 1));
+    }
+    batch.targetWeights.forEach((w, i) => {
+      sum += w * loss[i];
+      weight += w;
+    });
+    const name = `${testCase.case}, documents ${testCase.documents}`;
+    return [
+      { quantity: `loss, ${name}`, error: Math.abs(sum / weight - testCase.loss), tolerance: TOLERANCE.loss },
+      {
+        quantity: `loss by position, ${name}`,
+        error: worstAbsolute(byPosition, testCase.loss_by_position, 'loss_by_position'),
+        tolerance: TOLERANCE.logits,
+      },
+      {
+        quantity: `last logits, ${name}`,
+        error: worstAbsolute(last, testCase.logits_last, 'logits_last'),
+        tolerance: TOLERANCE.logits,
+      },
+    ];
+  } finally {
+    engine.destroy();
+  }
+}
