@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
 import { attentionBackward, attentionForward } from '../reference/attention';
 import { rotaryBackward } from '../reference/rotary';
-import { attentionDelta, attentionFamilies, flashBackwardDkv, flashBackwardDq, flashForward } from './attention';
+import {
+  attentionDelta,
+  attentionFamilies,
+  attentionVariants,
+  flashBackwardDkv,
+  flashBackwardDq,
+  flashForward,
+} from './attention';
 import { type AttentionCase, type AttentionCaseOptions, createAttentionCase, selectHeads } from './attentionCase';
 import { expectClose, runDispatches, sumTolerance } from './parity';
 import { createTensor } from './tensor';
@@ -59,7 +66,7 @@ describe.each(VARIANT_SETS)('flash attention $name', ({ set }) => {
   it.each(CASES)('agrees with the oracle at B $batch T $length N $queryHeads K $keyValueHeads H $headDim', async (options) => {
     const test = createAttentionCase(options);
     const { problem, rotary } = test;
-    const { B, T, N, K, H } = problem;
+    const { T, N, K, H } = problem;
     const expected = attentionForward(problem);
     const { dq, dk, dv } = attentionBackward(problem, test.dO);
     const { o, lse, dqkv } = await forwardAndBackward(test, set);
@@ -69,6 +76,91 @@ describe.each(VARIANT_SETS)('flash attention $name', ({ set }) => {
     expectClose(written(0, N), rotaryBackward(dq, rotary.query, T, N, H), sumTolerance(T), 'dq');
     expectClose(written(N, K), rotaryBackward(dk, rotary.key, T, K, H), sumTolerance(T * N), 'dk');
     expectClose(written(N + K, K), dv, sumTolerance(T * N), 'dv');
-    expect(B).toBe(options.batch);
+  });
+});
+
+describe('flash attention', () => {
+  const variants = attentionVariants(gpu.facts, 32);
+  const grouped = createAttentionCase({
+    batch: 2,
+    length: 65,
+    queryHeads: 4,
+    keyValueHeads: 2,
+    headDim: 32,
+    documents: [40, 25],
+  });
+
+  it('decodes a range of queries against a longer cache', async () => {
+    const { shape, scale, tensors, inputs, problem } = grouped;
+    const [firstQuery, queryCount] = [47, 3];
+    const rows = shape.batch * queryCount;
+    const o = tensor('o', rows, shape.queryHeads, shape.headDim);
+    const lse = tensor('lse', rows, shape.queryHeads);
+    const decode = flashForward({ ...tensors, o, lse, shape, scale, firstQuery, queryCount }, variants);
+    const bound = inputs.filter(([input]) => Object.values(decode.tensors).includes(input));
+    const [actualO, actualLse] = await runDispatches(gpu, [decode], bound, [o, lse]);
+    const expected = attentionForward(problem);
+    const inRange = (width: number) => (_: number, i: number) => {
+      const t = Math.floor(i / width) % shape.length;
+      return t >= firstQuery && t < firstQuery + queryCount;
+    };
+    expectClose(actualO, expected.o.filter(inRange(shape.queryHeads * shape.headDim)), sumTolerance(65), 'o');
+    expectClose(actualLse, lseByToken(expected.lse, problem).filter(inRange(shape.queryHeads)), sumTolerance(65), 'lse');
+  });
+
+  it('repeats itself bit for bit', async () => {
+    const first = await forwardAndBackward(grouped, variants);
+    const second = await forwardAndBackward(grouped, variants);
+    expect(second).toEqual(first);
+  });
+
+  it('keeps rows of the batch and documents apart', async () => {
+    const { tensors, inputs } = grouped;
+    const base = await forwardAndBackward(grouped, variants);
+    // Token 0 is in the first document of the first row, which ends at 40 in row 0 and at 25 in row 1.
+    const changed = inputs.map(([input, values]) => {
+      if (input !== tensors.qkv) return [input, values] as const;
+      const copy = values.slice();
+      copy.fill(3, 0, tensors.qkv.shape[1] * tensors.qkv.shape[2]);
+      return [input, copy] as const;
+    });
+    const after = await forwardAndBackward({ ...grouped, inputs: changed }, variants);
+    const width = 4 * 32;
+    expect(after.o.slice(0, 40 * width)).not.toEqual(base.o.slice(0, 40 * width));
+    expect(after.o.slice(40 * width)).toEqual(base.o.slice(40 * width));
+    expect(after.dqkv.slice(40 * 8 * 32)).toEqual(base.dqkv.slice(40 * 8 * 32));
+  });
+
+  it('states FLOPs of the causal pairs', () => {
+    const { shape, scale, tensors } = createAttentionCase({ batch: 2, length: 3, queryHeads: 2, keyValueHeads: 1, headDim: 8 });
+    const o = tensor('o', 2, 2, 8);
+    const last = flashForward({ ...tensors, o, lse: tensor('lse', 2, 2), shape, scale, firstQuery: 2, queryCount: 1 }, variants);
+    // Two rows, two heads, one query that sees three keys, four FLOPs per pair and channel.
+    expect(last.flops).toBe(2 * 2 * 3 * 4 * 8);
+  });
+
+  it('refuses head dimensions, ratios and ranges that the kernels cannot take', () => {
+    const { shape, scale, tensors } = grouped;
+    const operands = { ...tensors, o: tensor('o', 130, 4, 32), lse: tensor('lse', 130, 4), scale };
+    const forward =
+      (change: object, range = {}) =>
+      () =>
+        flashForward({ ...operands, ...range, shape: { ...shape, ...change } }, variants);
+    expect(forward({ headDim: 136 })).toThrow(/padded head_dim that is a multiple of 8 and at most 128, got 136/);
+    expect(forward({ headDim: 20 })).toThrow(/got 20; change num_attention_heads or hidden_size/);
+    expect(forward({ keyValueHeads: 3 })).toThrow(/multiple of num_key_value_heads \(3\), got 4/);
+    expect(forward({ length: 64 })).toThrow(/qkv of shape \[128,8,32\], got \[130,8,32\]/);
+    expect(forward({}, { firstQuery: 1 })).toThrow(/within a row of 65, got \[1, 66\)/);
+  });
+
+  it('gives software adapters four rows and GPUs what their registers hold', () => {
+    const hardware = { ...gpu.facts, isSoftware: false };
+    expect(attentionVariants({ ...hardware, isSoftware: true }, 128).flash_forward).toBe('rows-4');
+    expect([8, 32, 64, 128].map((headDim) => attentionVariants(hardware, headDim).flash_backward_dkv)).toEqual([
+      'keys-4',
+      'keys-2',
+      'keys-1',
+      'keys-1',
+    ]);
   });
 });

@@ -222,7 +222,7 @@ function checkBackward(operation: string, operands: FlashBackwardOperands): void
 
 /** Variants that differ in how many rows (or keys) a thread owns: more reuse of what it reads, more registers. */
 function blockedFamily(operation: string, constant: 'ROWS' | 'KEYS'): KernelFamily {
-  const variants = [1, 2, 4, 8].map((size) => ({
+  const variants = [1, 2, 4].map((size) => ({
     name: `${constant.toLowerCase()}-${size}`,
     constants: { [constant]: size },
     isSupported: () => true,
