@@ -32,6 +32,8 @@ export interface LabSlice {
   problems: LabProblem[];
   /** Command under way; the transport waits for it. */
   busy: string | undefined;
+  /** How long the tab was last hidden while a run trained. */
+  hiddenSeconds: number;
   boot(): Promise<void>;
   /** A new worker after the old one died or hung. */
   restart(): Promise<void>;
@@ -41,6 +43,8 @@ export interface LabSlice {
   attempt(operation: string, work: () => Promise<void>, exclusive?: boolean): Promise<boolean>;
   report(operation: string, error: unknown): void;
   dismiss(id: number): void;
+  noteHidden(seconds: number): void;
+  forgetHidden(): void;
 }
 
 let nextProblem = 1;
@@ -66,6 +70,7 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
       deviceLost: undefined,
       problems: [],
       busy: undefined,
+      hiddenSeconds: 0,
 
       async boot() {
         const recorded = get().attempt('loading the recorded run', async () => {
@@ -115,6 +120,8 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
         });
       },
 
+      noteHidden: (hiddenSeconds) => set({ hiddenSeconds }),
+      forgetHidden: () => set({ hiddenSeconds: 0 }),
       dismiss(id) {
         set({ problems: get().problems.filter((problem) => problem.id !== id) });
       },

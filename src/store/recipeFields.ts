@@ -7,7 +7,7 @@
 import type { Recipe } from '../core/recipe';
 
 export type FieldValue = string | number | boolean;
-export type RecipeFields = Map<string, FieldValue>;
+type RecipeFields = Map<string, FieldValue>;
 
 export interface FieldChange {
   path: string;
@@ -38,10 +38,16 @@ export function changeKind(path: string): ChangeKind {
   return 'fork';
 }
 
-export function recipeFields(recipe: Recipe): RecipeFields {
+/** Recipes in the store are never changed in place, and every knob asks for these on every render. */
+const known = new WeakMap<Recipe, RecipeFields>();
+
+export function recipeFields(recipe: Recipe): ReadonlyMap<string, FieldValue> {
+  const cached = known.get(recipe);
+  if (cached) return cached;
   const fields: RecipeFields = new Map();
   flatten(recipe as Record<string, unknown>, '', fields);
   fields.delete('version');
+  known.set(recipe, fields);
   return fields;
 }
 

@@ -28,6 +28,8 @@ export interface RecipeSlice {
   /** Takes a whole recipe, as pasted or uploaded; throws an InputError where it is not one. */
   load(value: unknown): void;
   revert(): void;
+  /** The address changed under the page: a link was followed or edited by hand. */
+  followLink(): void;
   addFiles(files: readonly File[]): Promise<void>;
   /** Where the draft differs from the run Train acts on, or from its preset where there is none. */
   pendingChanges(): FieldChange[];
@@ -122,6 +124,17 @@ export function createRecipeSlice(ports: StorePorts, connection: Connection): St
 
       revert() {
         adopt(activeRun(get())?.recipe ?? get().preset);
+      },
+
+      followLink() {
+        const { presets } = get();
+        if (!presets.length || ports.readHash() === recipeToHash(get().preset, get().draft)) return;
+        try {
+          const { preset, recipe } = recipeFromHash(ports.readHash(), presets);
+          adopt(recipe, preset);
+        } catch (error) {
+          get().report('reading the link', error);
+        }
       },
 
       async addFiles(files) {

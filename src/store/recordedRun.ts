@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import { InputError } from '../core/errors';
 import { inputErrorFrom, parseRecipe } from '../core/recipe';
 import type { RecordedRun } from '../core/records';
+import { z } from '../core/zod';
 
 const progress = { step: z.number(), tokens: z.number(), flops: z.number(), seconds: z.number() };
 

@@ -4,6 +4,8 @@ import type { XAxis } from './runSeries';
 
 export type Tab = 'lab' | 'theory' | 'samples';
 
+export type DialogName = 'help' | 'fork';
+
 export interface HeadAddress {
   layer: number;
   head: number;
@@ -29,7 +31,9 @@ export interface SelectionSlice {
   };
   hoveredHead: HeadAddress | undefined;
   lockedHead: HeadAddress | undefined;
+  dialog: DialogName | undefined;
 
+  showDialog(dialog: DialogName | undefined): void;
   select(part: Partial<Pick<SelectionSlice, 'tab' | 'xAxis' | 'logX' | 'logY' | 'smoothingSteps' | 'perSource'>>): void;
   selectAttention(part: Partial<SelectionSlice['attention']>): void;
   followLive(): void;
@@ -48,7 +52,9 @@ export const createSelectionSlice: StateCreator<LabState, [], [], SelectionSlice
   attention: { mode: 'mass', view: 'histogram', scale: 'log', record: undefined },
   hoveredHead: undefined,
   lockedHead: undefined,
+  dialog: undefined,
 
+  showDialog: (dialog) => set({ dialog }),
   select: (part) => set(part),
   selectAttention: (part) => set({ attention: { ...get().attention, ...part } }),
   followLive: () => get().selectAttention({ record: undefined }),

@@ -1,0 +1,63 @@
+import { Tabs } from 'radix-ui';
+import { lazy, Suspense, useEffect } from 'react';
+import type { Tab } from '../store/selectionSlice';
+import { DropTarget } from './DropTarget';
+import { Header } from './Header';
+import { KnobColumn } from './knobs/KnobColumn';
+import { LabTab } from './LabTab';
+import { LiveSummary } from './LiveSummary';
+import { useLab, useLabStore } from './labContext';
+import { handleShortcut } from './shortcuts';
+import { Banners } from './status/Banners';
+import { ErrorBoundary } from './status/ErrorBoundary';
+import { Problems } from './status/Problems';
+import { Transport } from './transport/Transport';
+
+const TheoryTab = lazy(() => import('./theory/TheoryTab'));
+const SamplesTab = lazy(() => import('./samples/SamplesTab'));
+
+/** The page: header, transport, knobs on the left, the chosen tab on the right, problems at the bottom. */
+export function App() {
+  const store = useLabStore();
+  const tab = useLab((state) => state.tab);
+  const select = useLab((state) => state.select);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => handleShortcut(store, event);
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [store]);
+  return (
+    <Tabs.Root className="app" value={tab} onValueChange={(next) => select({ tab: next as Tab })}>
+      <Header />
+      <Transport />
+      <KnobColumn />
+      <main className="content">
+        <Banners />
+        <Tabs.Content value="lab" className="tab-body">
+          <LabTab />
+        </Tabs.Content>
+        <Tabs.Content value="theory" className="tab-body">
+          <LazyTab name="The theory tab">
+            <TheoryTab />
+          </LazyTab>
+        </Tabs.Content>
+        <Tabs.Content value="samples" className="tab-body">
+          <LazyTab name="The samples tab">
+            <SamplesTab />
+          </LazyTab>
+        </Tabs.Content>
+      </main>
+      <Problems />
+      <LiveSummary />
+      <DropTarget />
+    </Tabs.Root>
+  );
+}
+
+function LazyTab({ name, children }: { name: string; children: React.ReactNode }) {
+  return (
+    <ErrorBoundary name={name}>
+      <Suspense fallback={<p className="empty">Loading…</p>}>{children}</Suspense>
+    </ErrorBoundary>
+  );
+}

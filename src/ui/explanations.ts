@@ -1,0 +1,198 @@
+/** "How is this computed" for every number and knob on the page: what it is, its formula, and where it comes from. */
+
+export interface Explanation {
+  title: string;
+  formula?: string;
+  text: string;
+  source?: string;
+}
+
+const plainExplanations = {
+  validation: {
+    title: 'Validation loss',
+    formula: 'L = −(1/n) Σ log p(x_i | x_<i), nats per token',
+    text:
+      'Mean cross-entropy on fixed held-out windows. val_short uses windows of the base’s length, val_long of the longest stage’s. The ' +
+      'windows and targets never change, so curves of different stages, mixes and forks can be compared. Training loss cannot: its ' +
+      'length and mix change with the recipe, so it is drawn behind as a raw trace and a bias-corrected moving average.',
+    source: 'Held-out documents are listed in the corpus index; bits per byte are in the table.',
+  },
+  position: {
+    title: 'Loss by position',
+    formula: 'L(c) = mean of −log p over targets with context c = i − doc_start + 1',
+    text:
+      'Loss of val_long by how much context the target has, in geometric bins. A model that uses its context falls to the right. Past ' +
+      'the base’s length (marked) an unextended model rises. Standard errors are over windows.',
+    source: 'Xiong et al. 2023, arXiv 2309.16039, figures 1 and 9a',
+  },
+  attention: {
+    title: 'Attention distance',
+    formula: 'h_b = mean over queries i of Σ_j A[i,j], i − j in bin b; bins [0] [1] [2–3] [4–7] …',
+    text:
+      'Where each head’s attention goes, as mass per log2 bin of distance, exact over the flash-attention tiles on a fixed held-out ' +
+      'probe batch of the longest stage’s length. Only queries with at least half that length before them count. Each row sums to 1. ' +
+      '“Change” subtracts the run’s first record, which for a fork is the fork point. The uniform row is a head that attends evenly to ' +
+      'all it may see. Mean distance alone misleads: a failing model can look “longer”.',
+    source: 'Kernel attention_statistics',
+  },
+  retrieval: {
+    title: 'Answer loss on keyed facts',
+    formula: 'mean −log p over the answer’s tokens, asked again m tokens after the fact',
+    text:
+      'Synthetic rows state facts under keys and ask for one of them again. The control is the same row with the fact taken out: the ' +
+      'gap between the curves is what the model retrieves from context. Exact match counts answers whose every token was the most likely.',
+  },
+  meanDistance: {
+    title: 'Mean attention distance',
+    formula: 'D = mean_i Σ_j A[i,j] (i − j)',
+    text:
+      'In tokens. “Without first” leaves out the document’s first token, where attention sinks sit, as a ratio of sums: ' +
+      'Σ A (i − j) / Σ A over j > doc_start. For a uniform head D is (i − doc_start)/2, so it grows with length by itself.',
+  },
+  entropy: {
+    title: 'Attention entropy',
+    formula: 'H = mean_i −Σ_j A[i,j] log A[i,j], nats',
+    text: 'Low entropy is attention on few tokens. The uniform reference is mean log(i − doc_start + 1).',
+  },
+  firstToken: {
+    title: 'First-token mass',
+    formula: 'mean_i A[i, doc_start]',
+    text: 'Attention on the document’s first token: the attention sink. Every document starts with BOS.',
+    source: 'Gu et al. 2024, arXiv 2410.10781',
+  },
+  ropeBase: {
+    title: 'RoPE base and its bound',
+    formula: 'θ_j = b^(−2j/d);  B(m) = Σ_j cos(m θ_j)',
+    text:
+      'A larger base turns every pair more slowly. Where B(m) falls below zero, a similar token m back no longer scores above a random ' +
+      'one on average. The hint shows the first such distance up to the longest stage, and the smallest base without one. It is a hint, ' +
+      'not a bound: safe bases are not all above one threshold.',
+    source: 'Men et al. 2024, arXiv 2405.14591; adjusted base: Xiong et al. 2023, arXiv 2309.16039',
+  },
+  curriculum: {
+    title: 'Sequence-length curriculum',
+    formula: 'rows per step = tokens per step / sequence length',
+    text:
+      'Each stage trains its share of the tokens on rows of one length. Tokens per step stay constant, so the optimizer sees batches ' +
+      'of the same size throughout, and only the cost of attention changes.',
+    source: 'Xiong et al. 2023, arXiv 2309.16039, section 4.4 and Table 10',
+  },
+  flops: {
+    title: 'FLOPs and saving',
+    formula: 'causal-exact: 6 N s + 6 L d s² per row;  paper: 72 T L h² (1 + s / 6h)',
+    text:
+      'Two counts, never mixed. Causal-exact holds every multiplying weight and the pairs a causal mask leaves. The paper’s count ' +
+      '(Megatron) has no mask, no output head and a 4h-wide MLP. The saving is against the longest length from the first step on, with ' +
+      'the same tokens.',
+    source: 'Narayanan et al. 2021, arXiv 2104.04473; Xiong et al. 2023, Table 10',
+  },
+  memory: {
+    title: 'Predicted GPU memory',
+    text:
+      'Bytes of every buffer the plan will allocate, by purpose, known before anything is allocated. Train stages, validation, probes ' +
+      'and generation share one arena sized to the largest of them.',
+  },
+  eta: {
+    title: 'Time to the end',
+    formula: 'remaining FLOPs / FLOPs per second',
+    text:
+      'Before the first step the rate comes from a short matmul measured when the lab opened, so it is optimistic. While training it ' +
+      'is the run’s own rate over its last steps, scaled to the stages that are left.',
+  },
+  tokensPerSecond: {
+    title: 'Tokens per second',
+    text: 'Training tokens over wall time of the last step; pauses and probes are left out.',
+  },
+  gradNorm: {
+    title: 'Gradient norm',
+    formula: '‖g‖₂ over all tensors, before clipping',
+    text: 'Gradients longer than max_grad_norm are scaled down to it.',
+  },
+  mix: {
+    title: 'Data mix',
+    text:
+      'Share of tokens per source, normalised by their sum. Engines differ in what a weight counts (documents, rows or tokens); here it ' +
+      'is tokens. Live: takes effect at the next step and is recorded as an event of the run.',
+  },
+  learningRate: {
+    title: 'Learning rate',
+    formula: 'linear warm-up to the peak, then the schedule down to min_learning_rate_ratio × peak',
+    text: 'The peak of the schedule. Live: a change scales the schedule from the next step on.',
+  },
+  minRatio: {
+    title: 'Final learning rate',
+    formula: 'lr_end = min_learning_rate_ratio × learning_rate',
+    text: 'Share of the peak that the last step trains with. Without effect under a constant schedule.',
+  },
+  weightDecay: {
+    title: 'Weight decay',
+    formula: 'w ← w − lr · λ · w',
+    text: 'Decoupled decay of AdamW on matrices; norms are not decayed.',
+    source: 'Loshchilov & Hutter 2019, arXiv 1711.05101',
+  },
+  betas: {
+    title: 'AdamW betas',
+    formula: 'm ← β₁ m + (1 − β₁) g,  v ← β₂ v + (1 − β₂) g²',
+    text: 'Decay of the running mean of the gradient and of its square.',
+    source: 'Kingma & Ba 2015, arXiv 1412.6980',
+  },
+  warmup: { title: 'Warm-up steps', text: 'Steps over which the learning rate rises linearly from near zero to its peak.' },
+  schedule: { title: 'Schedule', text: 'How the learning rate falls after warm-up: half a cosine, a line, or not at all.' },
+  maxGradNorm: {
+    title: 'Gradient clipping',
+    formula: 'g ← g · min(1, max_grad_norm / ‖g‖₂)',
+    text: 'Global norm over all tensors. A step whose gradients are not finite leaves the weights alone.',
+  },
+  probeEvery: {
+    title: 'Probe cadence',
+    text: 'Steps between validations, attention statistics and retrieval probes. Probing takes no training tokens but does take time.',
+  },
+  model: {
+    title: 'Model size',
+    formula: 'hidden = 64 × dial, layers = 2 × dial, head_dim 32, feed-forward ≈ 8/3 × hidden',
+    text:
+      'A Llama: RMSNorm, rotary attention with grouped queries, SwiGLU, tied output head. Starting from a checkpoint keeps its shape ' +
+      'and weights; a new model starts from random weights.',
+  },
+  tokensPerStep: {
+    title: 'Tokens per step',
+    text: 'Tokens whose gradients make one optimizer step, the same in every stage. Each stage’s length must divide it.',
+  },
+  totalTokens: { title: 'Total tokens', text: 'Tokens of the whole run, shared out over the stages.' },
+  wavelength: {
+    title: 'Rotary wavelengths',
+    formula: 'λ_j = 2π / θ_j tokens per turn',
+    text:
+      'One dot per rotary pair. Pairs whose wavelength is longer than the training length never complete a turn there: beyond it they ' +
+      'reach angles the model has not seen. They are shaded.',
+  },
+  decay: {
+    title: 'Decay of the all-ones score',
+    formula: 'A(m) = (2/√d) Σ_j cos(m θ_j)',
+    text:
+      'The attention score before softmax of an all-ones query and key m tokens apart: the paper’s Figure 4, for the chosen encoding and ' +
+      'for plain RoPE with base 10,000.',
+    source: 'Xiong et al. 2023, arXiv 2309.16039, section 4.1',
+  },
+  baseBound: {
+    title: 'B(m)',
+    formula: 'B(m) = Σ_j cos(m θ_j)',
+    text: 'The base’s advantage of a similar token over a random one at distance m. Distances where it is negative are named beside the plot.',
+    source: 'Men et al. 2024, arXiv 2405.14591',
+  },
+  granularity: {
+    title: 'Granularity',
+    formula: 'C = (2/d) Σ_j sin θ_j',
+    text: 'How far apart neighbouring positions are turned. Interpolation shrinks it with its factor, a larger base only with its logarithm.',
+    source: 'Xiong et al. 2023, arXiv 2309.16039, appendix B, as a mean',
+  },
+  sampling: {
+    title: 'Sampling',
+    formula: 'p_i ∝ exp(logit_i / temperature) over the top k',
+    text: 'Text from the active run’s weights with a key/value cache, made between training steps. Temperature 0 takes the most likely token.',
+  },
+} satisfies Record<string, Explanation>;
+
+export type ExplanationId = keyof typeof plainExplanations;
+
+export const explanations: Record<ExplanationId, Explanation> = plainExplanations;

@@ -1,0 +1,75 @@
+/** Numbers as the page writes them. Units are part of the text; digits are chosen so that columns of them can be compared. */
+
+const SI = ['', 'k', 'M', 'G', 'T', 'P', 'E', 'Z'];
+
+/** 1.25M, 830, 4.1k: decimal prefixes, three significant digits. */
+export function formatCount(value: number): string {
+  return scaled(value, 1000, SI);
+}
+
+/** Multiples of 1,024 under their usual names: 12.4 MB is 12.4 x 2^20 bytes. */
+export function formatBytes(bytes: number): string {
+  return scaled(bytes, 1024, [' B', ' KB', ' MB', ' GB', ' TB']);
+}
+
+/** 3.41 TFLOP, with the prefix that fits. */
+export function formatFlops(flops: number): string {
+  return `${scaled(flops, 1000, ['', ' k', ' M', ' G', ' T', ' P', ' E', ' Z'])}FLOP`.replace(/(\d)FLOP/, '$1 FLOP');
+}
+
+/** Whole numbers with separators: 1,048,576. */
+export function formatInteger(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** 42 s, 3 min 20 s, 2 h 05 min. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  const whole = Math.round(seconds);
+  if (whole < 1) return '< 1 s';
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** A loss in nats: four decimals, so that runs can be told apart. */
+export function formatLoss(loss: number | undefined): string {
+  return loss === undefined || !Number.isFinite(loss) ? '–' : loss.toFixed(4);
+}
+
+export function formatPercent(share: number, digits = 1): string {
+  return `${(share * 100).toFixed(digits)} %`;
+}
+
+/** A signed difference: +0.012, −0.340. */
+export function formatDifference(value: number, digits = 3): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(digits)}`;
+}
+
+/** Three significant digits without trailing noise: 0.123, 45.6, 1.2e6. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const magnitude = Math.abs(value);
+  if (value !== 0 && (magnitude >= 1e6 || magnitude < 1e-3)) return value.toExponential(2).replace('e+', 'e');
+  return String(Number(value.toPrecision(magnitude >= 100 ? 4 : 3)));
+}
+
+/** Eight significant digits, for tables that are read by people and programs alike. */
+export function formatExact(value: number): string {
+  return Number.isFinite(value) ? String(Number(value.toPrecision(8))) : '–';
+}
+
+function scaled(value: number, base: number, units: readonly string[]): string {
+  if (!Number.isFinite(value)) return '–';
+  let power = 0;
+  let rest = Math.abs(value);
+  while (rest >= base * 0.9995 && power < units.length - 1) {
+    rest /= base;
+    power++;
+  }
+  const digits = rest >= 100 || (power === 0 && Number.isInteger(rest)) ? 0 : rest >= 10 ? 1 : 2;
+  return `${value < 0 ? '−' : ''}${rest.toFixed(digits)}${units[power]}`;
+}

@@ -1,0 +1,76 @@
+import { useState } from 'react';
+import { inverseFrequencies } from '../../core/positionEncoding';
+import { granularity } from '../../core/ropeTheory';
+import { draftModel, longestStage } from '../../store/draftModel';
+import { viewedRun } from '../../store/runsSlice';
+import { Explain } from '../controls/Explain';
+import { formatInteger } from '../format';
+import { useLab } from '../labContext';
+import { DecayPlot } from './DecayPlot';
+import { Wavelengths } from './Wavelengths';
+
+const HEAD_DIMS = [8, 16, 32, 48, 64, 80, 96, 128];
+
+/** Head size to draw with while the model is not known, e.g. without a GPU. */
+const USUAL_HEAD_DIM = 32;
+
+/** What the chosen position encoding implies before anything is trained. */
+export default function TheoryTab() {
+  const draft = useLab((state) => state.draft);
+  const facts = useLab((state) => state.facts);
+  const trained = useLab((state) => viewedRun(state)?.series.validationsOf('short').at(-1)?.length);
+  const model = draftModel(draft, facts);
+  const [chosen, setChosen] = useState<number>();
+  const headDim = chosen ?? model?.headDim ?? USUAL_HEAD_DIM;
+  const target = longestStage(draft);
+  const base = draft.probes.base_length ?? trained ?? draft.curriculum.stages[0].sequence_length;
+  const theta = inverseFrequencies(draft.rope_parameters, headDim, target).inverseFrequencies;
+  const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 10_000 }, headDim, target).inverseFrequencies;
+  return (
+    <div className="theory">
+      <p className="theory-head">
+        <label>
+          head_dim{' '}
+          <select value={headDim} onChange={(event) => setChosen(Number(event.target.value))}>
+            {[...new Set([...HEAD_DIMS, headDim])]
+              .sort((a, b) => a - b)
+              .map((value) => (
+                <option key={value} value={value}>
+                  {value}
+                  {value === model?.headDim ? ' (this model)' : ''}
+                </option>
+              ))}
+          </select>
+        </label>
+        <span>
+          base length <b>{formatInteger(base)}</b>, target <b>{formatInteger(target)}</b>
+        </span>
+        <span>
+          granularity <b>{granularity(theta).toFixed(4)}</b>{' '}
+          <span className="muted">plain RoPE {granularity(plain).toFixed(4)}</span> <Explain id="granularity" />
+        </span>
+      </p>
+      <section className="panel" aria-label="Rotary wavelengths">
+        <header className="panel-head">
+          <h2>Rotary wavelengths</h2>
+          <Explain id="wavelength" />
+        </header>
+        <Wavelengths theta={theta} plain={plain} base={base} target={target} />
+      </section>
+      <section className="panel" aria-label="Decay of the all-ones score">
+        <header className="panel-head">
+          <h2>Decay of the all-ones score A(m)</h2>
+          <Explain id="decay" />
+        </header>
+        <DecayPlot quantity="A" theta={theta} plain={plain} base={base} target={target} />
+      </section>
+      <section className="panel" aria-label="B of m">
+        <header className="panel-head">
+          <h2>B(m)</h2>
+          <Explain id="baseBound" />
+        </header>
+        <DecayPlot quantity="B" theta={theta} plain={plain} base={base} target={target} />
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,59 @@
+import type { LabState } from '../../store/labStore';
+import { changeKind, describeChange, type FieldChange } from '../../store/recipeFields';
+import { activeRun } from '../../store/runsSlice';
+import { useLab, useLabStore, useLabThrottled } from '../labContext';
+
+/** The knobs differ from the running run: what can be done about it. Nothing is ever applied silently. */
+export function PendingChanges() {
+  const store = useLabStore();
+  const changes = useLabThrottled(pending, 100);
+  const problem = useLab((state) => state.draftError);
+  const busy = useLab((state) => state.busy !== undefined);
+  const problemLine = problem && (
+    <p className="pending pending-problem" role="status">
+      {problem}
+    </p>
+  );
+  if (!changes.length) return problemLine ?? null;
+  const { applyLive, startNew, revert, showDialog } = store.getState();
+  const kinds = new Set(changes.map(({ path }) => changeKind(path)));
+  return (
+    <>
+      {problemLine}
+      <div className="pending" role="status">
+        <span className="pending-list">
+          <b>Not in the running run:</b> {changes.map(describeChange).join(', ')}
+        </span>
+        <span className="pending-actions">
+          {kinds.has('live') && (
+            <button type="button" className="primary" disabled={busy || problem !== undefined} onClick={applyLive}>
+              Apply live
+            </button>
+          )}
+          {kinds.has('fork') && !kinds.has('new') && (
+            <button type="button" className="primary" disabled={busy || problem !== undefined} onClick={() => showDialog('fork')}>
+              Fork…
+            </button>
+          )}
+          {(kinds.has('new') || kinds.has('fork')) && (
+            <button type="button" disabled={busy || problem !== undefined} onClick={startNew}>
+              New run
+            </button>
+          )}
+          <button type="button" className="quiet" onClick={revert}>
+            Undo
+          </button>
+        </span>
+      </div>
+    </>
+  );
+}
+
+const NONE: FieldChange[] = [];
+
+/** A run that has not begun simply follows the knobs when Train is pressed. */
+function pending(state: LabState): FieldChange[] {
+  const active = activeRun(state);
+  if (!active || (active.summary.status === 'ready' && !active.summary.parent)) return NONE;
+  return state.pendingChanges();
+}

@@ -1,0 +1,107 @@
+import { curriculumSteps, stageAtStep } from '../../core/curriculum';
+import type { RunSummary, StepRecord } from '../../core/records';
+import type { LabState } from '../../store/labStore';
+import { activeRun, viewedRun } from '../../store/runsSlice';
+import { Explain } from '../controls/Explain';
+import { formatCount, formatDuration, formatInteger, formatLoss } from '../format';
+import { useLabThrottled } from '../labContext';
+
+interface ProgressFacts {
+  name: string;
+  recorded: boolean;
+  step: number;
+  steps: number;
+  last: StepRecord | undefined;
+  etaSeconds: number | undefined;
+  stage: string;
+  sequenceLength: number | undefined;
+}
+
+/** The bar and the line of numbers under it: the active run, or the recorded one until there is one. */
+export function Progress() {
+  const preparing = useLabThrottled((state) => state.preparing);
+  const facts = useLabThrottled(progressFacts);
+  if (preparing)
+    return (
+      <div className="progress">
+        <progress value={preparing.done} max={preparing.total} aria-label="Preparing" />
+        <p>
+          preparing: {preparing.what} <b>{preparing.done}</b> of {preparing.total}
+        </p>
+      </div>
+    );
+  if (!facts) return <div className="progress muted">No run yet. Train starts the recipe below.</div>;
+  const { name, recorded, step, steps, last, etaSeconds, stage, sequenceLength } = facts;
+  return (
+    <div className="progress">
+      <progress value={step} max={steps} aria-label={`Progress of ${name}`} />
+      <p>
+        {recorded && <span className="badge badge-recorded">recorded</span>} <span className="run-name">{name}</span>
+        <span>
+          step <b data-testid="progress-step">{step}</b> / {formatInteger(steps)}
+        </span>
+        <span>
+          {stage} T <b data-testid="sequence-length">{sequenceLength ?? '–'}</b>
+        </span>
+        <span>
+          loss <b>{formatLoss(last?.loss)}</b>
+        </span>
+        <span>
+          <b>{last ? formatCount(last.tokensPerSecond) : '–'}</b> tok/s <Explain id="tokensPerSecond" />
+        </span>
+        <span>
+          lr <b>{last ? last.learningRate.toExponential(2) : '–'}</b>
+        </span>
+        <span>
+          ‖g‖ <b>{last ? last.gradNorm.toFixed(2) : '–'}</b> <Explain id="gradNorm" />
+        </span>
+        {etaSeconds !== undefined && step < steps && (
+          <span>
+            ETA <b>{formatDuration(etaSeconds)}</b> <Explain id="eta" />
+          </span>
+        )}
+      </p>
+    </div>
+  );
+}
+
+function progressFacts(state: LabState): ProgressFacts | undefined {
+  const run = activeRun(state) ?? viewedRun(state);
+  if (!run) return undefined;
+  const { summary, series, origin } = run;
+  const stages = curriculumSteps(summary.recipe.curriculum);
+  const last = series.lastStep;
+  const step = last?.step ?? summary.start.step;
+  const stage = last ? last.stage : stageAtStep(stages, step).stage;
+  return {
+    name: summary.name,
+    recorded: origin === 'recorded',
+    step,
+    steps: lastStepOf(summary),
+    last,
+    etaSeconds: origin === 'session' ? remainingSeconds(state, summary, last) : undefined,
+    stage: `stage ${stage + 1}/${stages.length}`,
+    sequenceLength: last?.sequenceLength ?? stageAtStep(stages, step).sequenceLength,
+  };
+}
+
+/** A child run counts on from its fork point. */
+function lastStepOf({ plan, start }: RunSummary): number {
+  return Math.max(plan.steps, start.step);
+}
+
+/** FLOPs left over the rate of the last step, or over the adapter's measured rate before there is one. */
+function remainingSeconds(state: LabState, { plan, start }: RunSummary, last: StepRecord | undefined): number | undefined {
+  const step = last?.step ?? start.step;
+  let before = 0;
+  let left = 0;
+  let costNow = plan.stages[0]?.hardwareFlopsPerStep ?? 0;
+  for (const stage of plan.stages) {
+    const done = Math.min(Math.max(step - before, 0), stage.steps);
+    if (last && last.sequenceLength === stage.sequenceLength) costNow = stage.hardwareFlopsPerStep;
+    left += (stage.steps - done) * stage.hardwareFlopsPerStep;
+    before += stage.steps;
+  }
+  const rate = last ? costNow / (last.stepMs / 1000) : state.facts?.adapter.flopsPerSecond;
+  return rate ? left / rate : undefined;
+}
