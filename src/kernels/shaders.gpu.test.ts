@@ -1,0 +1,117 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { withErrorScopes } from '../gpu/device';
+import { KernelCompileError } from '../gpu/errors';
+import { PipelineCache } from '../gpu/pipelines';
+import { loadShader, type ShaderConstants, shaderFaults, shaderNames } from '../gpu/shader';
+import { attentionFamilies } from './attention';
+import { LOSS_PARTIALS } from './loss';
+import { matmulFamily } from './matmul';
+import { ROWS_PER_BLOCK } from './norm';
+import { SQUARE_PARTIALS } from './optimizer';
+
+const matmul = matmulFamily.variants.map(({ constants }) => constants);
+
+/**
+ * The constants that kernel modules compile each shader with. SwiftShader takes seconds over tall blocks of attention, whose own parity
+ * tests compile all of them; here one row at both ends of the head dimension and four rows, the software default, stand for them.
+ */
+const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
+  matmul_nt: matmul.flatMap((constants) => [false, true].map((RESIDUAL) => ({ ...constants, RESIDUAL }))),
+  matmul_nn: matmul,
+  matmul_tn: matmul,
+  qkv_rotary: matmul,
+  swiglu_forward: matmul,
+  swiglu_backward: matmul,
+  rms_norm_forward: [{}],
+  rms_norm_backward: [{ ACCUMULATE: false }, { ACCUMULATE: true }],
+  rms_norm_backward_weight: [{ ROWS_PER_BLOCK }],
+  column_sum: [{}],
+  embedding_forward: [{}],
+  embedding_backward: [{}],
+  cross_entropy: [{ BACKWARD: false }, { BACKWARD: true }],
+  loss_sum: [{ PARTIALS: LOSS_PARTIALS }],
+  square_sum: [{ PARTIALS: SQUARE_PARTIALS }],
+  step_finish: [{}],
+  adamw: [{}],
+  attention_delta: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
+  attention_statistics: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
+  attention_statistics_reduce: [{}],
+  attention_distance_profile: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
+  ...Object.fromEntries(
+    attentionFamilies.map(({ operation, variants }) => [
+      operation,
+      [
+        { HEAD_DIM: 8, ...variants[0].constants },
+        { HEAD_DIM: 128, ...variants[0].constants },
+        { HEAD_DIM: 8, ...variants[2].constants },
+      ],
+    ]),
+  ),
+};
+
+/** Includes have no entry point and are compiled inside the shaders that use them. */
+const kernels = shaderNames().filter((name) => loadShaderText(name).includes('@compute'));
+
+/** The file as it is, whatever constants its directives ask for. */
+function loadShaderText(name: string): string {
+  let text = '';
+  shaderFaults.set(name, (source) => {
+    text = source;
+    return '';
+  });
+  loadShader(name);
+  shaderFaults.delete(name);
+  return text;
+}
+
+let device: GPUDevice;
+let pipelines: PipelineCache;
+
+beforeAll(async () => {
+  // No limit is asked for, so WebGPU itself refuses what exceeds the defaults: 8 storage buffers, 16 KiB workgroup memory, 256 invocations.
+  device = await (await navigator.gpu.requestAdapter())!.requestDevice();
+  expect([device.limits.maxComputeWorkgroupStorageSize, device.limits.maxComputeInvocationsPerWorkgroup]).toEqual([16_384, 256]);
+  pipelines = new PipelineCache(device);
+});
+
+afterEach(() => shaderFaults.clear());
+
+describe.each(kernels)('shaders/%s.wgsl', (name) => {
+  it('compiles within the default limits under every set of constants that its module uses', async () => {
+    const sets = CONSTANTS[name];
+    expect(sets, `add ${name} to CONSTANTS`).toBeDefined();
+    for (const constants of sets) {
+      const { pipeline } = await withErrorScopes(device, name, () => pipelines.get(name, constants));
+      expect(pipeline.label).toContain(name);
+    }
+  });
+
+  it('binds at most eight storage buffers', () => {
+    for (const constants of CONSTANTS[name] ?? [])
+      expect(loadShader(name, constants).match(/var<storage/g)?.length ?? 0).toBeLessThanOrEqual(8);
+  });
+
+  it('opens with a header: what it computes, its work split and its bindings', () => {
+    const header = /^(\/\/.*\n)+/.exec(loadShaderText(name))?.[0] ?? '';
+    expect(header).toMatch(/^\/\/ [A-Z].*\./);
+    for (const part of ['Work split:', 'Bindings:']) expect(header).toContain(`// ${part}`);
+  });
+});
+
+it('CONSTANTS names only shaders that exist', () => {
+  expect(Object.keys(CONSTANTS).filter((name) => !kernels.includes(name))).toEqual([]);
+});
+
+describe('a broken shader', () => {
+  it('is refused with the line and its text', async () => {
+    shaderFaults.set('column_sum', (source) => source.replace('let column = thread.x;', 'let column = thread.q;'));
+    const line = loadShader('column_sum').split('\n').indexOf('  let column = thread.q;') + 1;
+    // The scopes catch Dawn's own report of the same error.
+    const compile = withErrorScopes(device, 'column_sum', () => new PipelineCache(device).get('column_sum', {}));
+    const failure = await compile.catch((error) => error);
+    expect(failure).toBeInstanceOf(KernelCompileError);
+    expect(failure.message).toContain(`line ${line}:`);
+    expect(failure.message).toContain('«let column = thread.q;»');
+    expect(failure.message).toContain('fix shaders/column_sum.wgsl');
+  });
+});
