@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import table from '../../shaders/README.md?raw';
+import { shaderInterface } from '../gpu/pipelines';
+import { loadShader, type ShaderConstants, shaderNames } from '../gpu/shader';
+import { kernelFamilies } from './families';
+
+/** Every switch on, so that optional bindings are there; sizes do not change what is bound. */
+const CONSTANTS: ShaderConstants = { TILE_ROWS: 4, ROWS: 1, KEYS: 1, RESIDUAL: true, BACKWARD: true, ACCUMULATE: true };
+
+const words = (cell: string) => cell.replaceAll('`', '').trim().split(/\s+/);
+
+/** Rows whose first cell is a code word: operation, what it computes, bindings, and the rest. */
+const rows = new Map(
+  [...table.matchAll(/^\| `(\w+)` \|([^|]*)\|([^|]*)\|(.*)\|$/gm)].map(([, name, , bindings, rest]) => [
+    name,
+    { bindings: words(bindings), rest },
+  ]),
+);
+
+const kernels = shaderNames().filter((name) => loadShader(name, CONSTANTS).includes('@compute'));
+
+describe('the kernel table in shaders/README.md', () => {
+  it('has one row per kernel and no other', () => {
+    expect([...rows.keys()].sort()).toEqual([...kernels].sort());
+  });
+
+  it.each(kernels)('names the bindings of %s', (name) => {
+    const { bindings } = shaderInterface(loadShader(name, CONSTANTS));
+    expect(rows.get(name)?.bindings).toEqual(bindings.filter((binding) => binding.name !== 'params').map((b) => b.name));
+  });
+
+  it('names every include', () => {
+    for (const name of shaderNames()) if (!kernels.includes(name)) expect(table).toContain(`\`${name}\``);
+  });
+
+  it('names every variant', () => {
+    for (const { operation, variants } of kernelFamilies) {
+      const text = rows.get(operation)?.rest ?? table;
+      for (const { name } of variants) expect(text).toMatch(new RegExp(`\\b${name}\\b`));
+    }
+  });
+});
