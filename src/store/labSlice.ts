@@ -86,7 +86,10 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
         await recorded;
       },
 
-      restart: openLab,
+      async restart() {
+        get().endSession();
+        await openLab();
+      },
 
       async recover() {
         await get().attempt('continuing after the lost GPU', async () => {

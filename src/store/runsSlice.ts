@@ -47,6 +47,8 @@ export interface RunsSlice {
   activate(runId: string): Promise<void>;
   probe(): Promise<void>;
 
+  /** The worker is gone: its runs stay in the plots but cannot be continued. */
+  endSession(): void;
   view(runId: string): void;
   toggleHidden(runId: string): void;
   /** Pins a run as the baseline, or unpins it. */
@@ -134,6 +136,13 @@ export function createRunsSlice(connection: Connection): StateCreator<LabState, 
       activate: (runId) => command('activate', async () => adopt(await connection.api.activate(runId))),
       probe: () => command('probe', () => connection.api.probe()),
 
+      endSession() {
+        const ended = ([id, entry]: [string, RunEntry]) => [
+          id,
+          entry.origin === 'session' ? { ...entry, origin: 'ended' } : entry,
+        ];
+        set({ runs: Object.fromEntries(Object.entries(get().runs).map(ended)), activeId: undefined });
+      },
       view(runId) {
         set({ viewedId: runId });
         get().followLive();

@@ -14,12 +14,15 @@ import { Problems } from './status/Problems';
 import { Transport } from './transport/Transport';
 
 const TheoryTab = lazy(() => import('./theory/TheoryTab'));
+const HelpDialog = lazy(() => import('./HelpDialog'));
+const ForkDialog = lazy(() => import('./transport/ForkDialog'));
 const SamplesTab = lazy(() => import('./samples/SamplesTab'));
 
 /** The page: header, transport, knobs on the left, the chosen tab on the right, problems at the bottom. */
 export function App() {
   const store = useLabStore();
   const tab = useLab((state) => state.tab);
+  const dialog = useLab((state) => state.dialog);
   const select = useLab((state) => state.select);
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => handleShortcut(store, event);
@@ -50,6 +53,10 @@ export function App() {
       <Problems />
       <LiveSummary />
       <DropTarget />
+      <Suspense>
+        {dialog === 'help' && <HelpDialog />}
+        {dialog === 'fork' && <ForkDialog />}
+      </Suspense>
     </Tabs.Root>
   );
 }

@@ -2,7 +2,6 @@ import { Tabs } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { activeRun } from '../store/runsSlice';
 import { formatCount } from './format';
-import { HelpDialog } from './HelpDialog';
 import { useLab } from './labContext';
 
 /** Name, tabs, adapter, status, theme, help. */
@@ -22,8 +21,17 @@ export function Header() {
         <Status />
       </div>
       <ThemeToggle />
-      <HelpDialog />
+      <HelpButton />
     </header>
+  );
+}
+
+function HelpButton() {
+  const show = useLab((state) => state.showDialog);
+  return (
+    <button type="button" className="icon-button" title="Help (?)" aria-label="Help" onClick={() => show('help')}>
+      ?
+    </button>
   );
 }
 

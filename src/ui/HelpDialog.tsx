@@ -1,7 +1,7 @@
 import { Dialog } from 'radix-ui';
 import { useLab } from './labContext';
 
-export const SHORTCUTS = [
+const SHORTCUTS = [
   ['Space', 'train or pause'],
   ['S', 'one step'],
   ['B', 'pin the viewed run as the baseline'],
@@ -11,14 +11,10 @@ export const SHORTCUTS = [
 ] as const;
 
 /** What this is, how to begin, and the keys. */
-export function HelpDialog() {
-  const open = useLab((state) => state.dialog === 'help');
+export default function HelpDialog() {
   const show = useLab((state) => state.showDialog);
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => show(next ? 'help' : undefined)}>
-      <Dialog.Trigger className="icon-button" title="Help (?)" aria-label="Help">
-        ?
-      </Dialog.Trigger>
+    <Dialog.Root open onOpenChange={() => show(undefined)}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
         <Dialog.Content className="dialog" aria-describedby={undefined}>

@@ -7,6 +7,13 @@ export function formatCount(value: number): string {
   return scaled(value, 1000, SI);
 }
 
+/** The same without trailing zeros, for axes: 50k, 1.5M. */
+export function formatTick(value: number): string {
+  return formatCount(value)
+    .replace(/(\.\d*?)0+(?=\D|$)/, '$1')
+    .replace(/\.(?=\D|$)/, '');
+}
+
 /** Multiples of 1,024 under their usual names: 12.4 MB is 12.4 x 2^20 bytes. */
 export function formatBytes(bytes: number): string {
   return scaled(bytes, 1024, [' B', ' KB', ' MB', ' GB', ' TB']);
@@ -14,7 +21,7 @@ export function formatBytes(bytes: number): string {
 
 /** 3.41 TFLOP, with the prefix that fits. */
 export function formatFlops(flops: number): string {
-  return `${scaled(flops, 1000, ['', ' k', ' M', ' G', ' T', ' P', ' E', ' Z'])}FLOP`.replace(/(\d)FLOP/, '$1 FLOP');
+  return scaled(flops, 1000, [' FLOP', ' kFLOP', ' MFLOP', ' GFLOP', ' TFLOP', ' PFLOP', ' EFLOP', ' ZFLOP']);
 }
 
 /** Whole numbers with separators: 1,048,576. */

@@ -16,7 +16,9 @@ const STATISTICS = [
 
 const LABEL_WIDTH = 46;
 const STATISTIC_WIDTH = 44;
-const ROW_HEIGHTS = { min: 7, max: 22 };
+/** Up to this many heads every row is tall enough for its name; more scroll or shrink. */
+const NAMED_ROWS = 32;
+const ROW_HEIGHTS = { named: 12, min: 6, max: 22 };
 
 /** Rows are heads, columns are log2 bins of distance; a uniform head stands below. */
 export function HistogramView({ view }: { view: AttentionView }) {
@@ -36,9 +38,10 @@ export function HistogramView({ view }: { view: AttentionView }) {
   const statistics = width > 460 ? STATISTICS : width > 340 ? STATISTICS.slice(0, 2) : [];
   const free = width - LABEL_WIDTH - statistics.length * STATISTIC_WIDTH - 8;
   const cellWidth = Math.max(4, Math.floor((Math.max(free, 120) * ratio) / record.bins));
-  const rowHeight = Math.min(Math.max(Math.floor((height - 74) / (rows + 1)), ROW_HEIGHTS.min), ROW_HEIGHTS.max);
+  const lowest = rows <= NAMED_ROWS ? ROW_HEIGHTS.named : ROW_HEIGHTS.min;
+  const rowHeight = Math.min(Math.max(Math.floor((height - 70) / (rows + 1)), lowest), ROW_HEIGHTS.max);
   const cellHeight = Math.round(rowHeight * ratio);
-  const showLabels = rowHeight >= 10;
+  const showLabels = rowHeight >= ROW_HEIGHTS.named;
   const shared = { columns: record.bins, cellWidth, cellHeight, scale, limit, step: record.step };
   const isAt = (address: typeof locked, row: number) =>
     address !== undefined && address.layer * record.heads + address.head === row;

@@ -1,6 +1,6 @@
 import type { XAxis } from '../../store/runSeries';
 import { viewedRun } from '../../store/runsSlice';
-import { formatCount, formatDifference, formatDuration, formatLoss } from '../format';
+import { formatDifference, formatDuration, formatLoss, formatTick } from '../format';
 import { useLab, useLabStore, useLabThrottled } from '../labContext';
 import type { ChartScales } from './chartOptions';
 import { LineChart } from './LineChart';
@@ -9,9 +9,9 @@ import { TableTwin } from './TableTwin';
 import { latestValidation, validationModel, validationTable } from './validationModel';
 
 const AXES: Record<XAxis, { label: string; format: (value: number) => string }> = {
-  tokens: { label: 'tokens', format: formatCount },
-  steps: { label: 'step', format: formatCount },
-  flops: { label: 'training FLOPs', format: formatCount },
+  tokens: { label: 'tokens', format: formatTick },
+  steps: { label: 'step', format: formatTick },
+  flops: { label: 'training FLOPs', format: formatTick },
   time: { label: 'training time', format: formatDuration },
 };
 

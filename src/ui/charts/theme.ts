@@ -1,14 +1,18 @@
-/** Colours of canvases come from the same custom properties as the page's, read when a canvas is drawn. */
+/**
+ * Colours of canvases come from the same custom properties as the page's. A property may hold `light-dark()`, so it is resolved as the
+ * `color` of an element, which the browser reports as `rgb(…)`.
+ */
 export function themeColor(name: string): string {
-  return name.startsWith('--') ? getComputedStyle(document.documentElement).getPropertyValue(name).trim() || '#888' : name;
+  probe ??= document.body.appendChild(Object.assign(document.createElement('span'), { hidden: true }));
+  probe.style.color = name.startsWith('--') ? `var(${name})` : name;
+  return getComputedStyle(probe).color;
 }
 
-/** `#rrggbb` with an opacity. */
+let probe: HTMLElement | undefined;
+
+/** `rgb(r, g, b)` with an opacity. */
 export function withOpacity(color: string, opacity: number): string {
-  const channel = Math.round(opacity * 255)
-    .toString(16)
-    .padStart(2, '0');
-  return /^#[0-9a-f]{6}$/i.test(color) ? color + channel : color;
+  return opacity === 1 ? color : color.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`);
 }
 
 /** Calls back when the page's colours change: the system's preference, or the switch in the header. */

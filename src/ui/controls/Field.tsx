@@ -9,6 +9,8 @@ interface FieldProps {
   path: string;
   explain?: ReactNode;
   children: ReactNode;
+  /** A picture rather than a line of text and a control. */
+  wide?: boolean;
   /** Puts one field of the draft back to `from`'s value; left out where a reset makes no sense. */
   onReset?: () => void;
 }
@@ -21,13 +23,13 @@ const BADGES = {
 };
 
 /** One knob: its control, what turning it means, whether it differs from the run, and the way back. */
-export function Field({ path, explain, children, onReset }: FieldProps) {
+export function Field({ path, explain, wide, children, onReset }: FieldProps) {
   const reference = useReferenceValue(path);
   const current = useLab((state) => recipeFields(state.draft).get(path));
   const changed = current !== reference;
   const badge = BADGES[changeKind(path)];
   return (
-    <div className={changed ? 'field changed' : 'field'}>
+    <div className={`field${changed ? ' changed' : ''}${wide ? ' wide' : ''}`}>
       <div className="field-body">{children}</div>
       <div className="field-side">
         {badge.text && (

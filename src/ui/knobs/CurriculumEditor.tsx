@@ -21,6 +21,7 @@ export function CurriculumEditor() {
   return (
     <>
       <Field
+        wide
         path="curriculum.stages"
         onReset={() => revert((draft, from) => void (draft.curriculum.stages = from.curriculum.stages))}
       >
@@ -118,7 +119,7 @@ function StageRows({ stages, lengths, onChange }: StageRowsProps) {
                 />
               )}
             </td>
-            <td>
+            <td className="remove">
               <button
                 type="button"
                 className="quiet"

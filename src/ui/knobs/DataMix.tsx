@@ -19,7 +19,7 @@ export function DataMix() {
   const unused = (known ?? []).filter(({ name }) => !sources.some((source) => source.name === name));
   return (
     <>
-      <Field path="data.sources" onReset={() => revert((draft, from) => void (draft.data.sources = from.data.sources))}>
+      <Field wide path="data.sources" onReset={() => revert((draft, from) => void (draft.data.sources = from.data.sources))}>
         <MixBar sources={sources} onChange={setSources} />
       </Field>
       <table className="mix-rows">
@@ -60,7 +60,7 @@ export function DataMix() {
                     onChange={(next) => setSources(withShare(sources, i, next))}
                   />
                 </td>
-                <td>
+                <td className="remove">
                   <button
                     type="button"
                     className="quiet"

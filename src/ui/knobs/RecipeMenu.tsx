@@ -1,4 +1,4 @@
-import { DropdownMenu } from 'radix-ui';
+import { Popover } from 'radix-ui';
 import { useRef } from 'react';
 import { download } from '../charts/csv';
 import { useLab, useLabStore } from '../labContext';
@@ -15,6 +15,16 @@ export function RecipeMenu() {
   const load = (read: () => Promise<string>) =>
     store.getState().attempt('reading a recipe', async () => store.getState().load(JSON.parse(await read())));
   const copy = (what: () => string) => store.getState().attempt('copying', () => navigator.clipboard.writeText(what()));
+  const actions = [
+    { label: 'Copy link', act: () => copy(() => location.href) },
+    { label: 'Copy recipe', act: () => copy(json) },
+    { label: 'Paste recipe', act: () => load(() => navigator.clipboard.readText()) },
+    {
+      label: 'Download recipe',
+      act: () => download(`${store.getState().draft.name}.json`, new Blob([json()], { type: 'application/json' })),
+    },
+    { label: 'Upload recipe…', act: () => file.current?.click() },
+  ];
 
   return (
     <div className="recipe-menu">
@@ -28,24 +38,20 @@ export function RecipeMenu() {
           ))}
         </select>
       </label>
-      <DropdownMenu.Root>
-        <DropdownMenu.Trigger className="icon-button" aria-label="Recipe: copy, paste, download, upload">
+      <Popover.Root>
+        <Popover.Trigger className="icon-button" aria-label="Recipe: copy, paste, download, upload">
           ⋯
-        </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
-          <DropdownMenu.Content className="menu" align="end" sideOffset={4}>
-            <DropdownMenu.Item onSelect={() => copy(() => location.href)}>Copy link</DropdownMenu.Item>
-            <DropdownMenu.Item onSelect={() => copy(json)}>Copy recipe</DropdownMenu.Item>
-            <DropdownMenu.Item onSelect={() => load(() => navigator.clipboard.readText())}>Paste recipe</DropdownMenu.Item>
-            <DropdownMenu.Item
-              onSelect={() => download(`${store.getState().draft.name}.json`, new Blob([json()], { type: 'application/json' }))}
-            >
-              Download recipe
-            </DropdownMenu.Item>
-            <DropdownMenu.Item onSelect={() => file.current?.click()}>Upload recipe…</DropdownMenu.Item>
-          </DropdownMenu.Content>
-        </DropdownMenu.Portal>
-      </DropdownMenu.Root>
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Content className="menu" align="end" sideOffset={4} aria-label="Recipe">
+            {actions.map(({ label, act }) => (
+              <Popover.Close key={label} className="quiet" onClick={() => void act()}>
+                {label}
+              </Popover.Close>
+            ))}
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
       <input
         ref={file}
         type="file"

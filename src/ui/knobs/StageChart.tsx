@@ -9,8 +9,8 @@ interface StageChartProps {
 }
 
 const WIDTH = 280;
-const HEIGHT = 112;
-const MARGIN = { left: 34, right: 6, top: 8, bottom: 18 };
+const HEIGHT = 124;
+const MARGIN = { left: 34, right: 6, top: 18, bottom: 18 };
 
 /**
  * Sequence length (log2) over share of tokens as a step function. Levels and edges can be dragged; the rows below do the same by

@@ -22,18 +22,20 @@ function Fallback() {
   const { title, text, advice } = GATE_MESSAGES[cause];
   return (
     <section className="banner banner-fallback" data-testid="fallback" data-cause={cause} aria-label="No GPU">
-      <h2>{title}</h2>
-      <p>{text}</p>
+      <div>
+        <h2>{title}</h2>
+        <p>{text}</p>
+        <p>
+          {recorded
+            ? 'Training is off. The recorded run below is real: its plots, the knobs’ arithmetic and the theory tab all work.'
+            : 'Training is off. The knobs’ arithmetic and the theory tab work without a GPU.'}
+        </p>
+      </div>
       <ul>
         {advice.map((line) => (
           <li key={line}>{line}</li>
         ))}
       </ul>
-      <p>
-        {recorded
-          ? 'Training is off. The recorded run below is real: its plots, the knobs’ arithmetic and the theory tab all work.'
-          : 'Training is off. The knobs’ arithmetic and the theory tab work without a GPU.'}
-      </p>
     </section>
   );
 }

@@ -10,11 +10,10 @@ import { useLab, useLabStore, useLabThrottled } from '../labContext';
 const DEFAULTS: ForkOptions = { moments: 'keep', schedule: 'continue', warmupSteps: 0 };
 
 /** What happens to moments, schedule and tokens when a child run leaves its parent. */
-export function ForkDialog() {
-  const open = useLab((state) => state.dialog === 'fork');
+export default function ForkDialog() {
   const showDialog = useLab((state) => state.showDialog);
   return (
-    <Dialog.Root open={open} onOpenChange={(next) => showDialog(next ? 'fork' : undefined)}>
+    <Dialog.Root open onOpenChange={() => showDialog(undefined)}>
       <Dialog.Portal>
         <Dialog.Overlay className="overlay" />
         <Dialog.Content className="dialog" aria-describedby={undefined}>

@@ -1,6 +1,5 @@
 import { activeRun, currentStep } from '../../store/runsSlice';
 import { useLab, useLabThrottled } from '../labContext';
-import { ForkDialog } from './ForkDialog';
 import { PendingChanges } from './PendingChanges';
 import { Progress } from './Progress';
 
@@ -57,7 +56,6 @@ export function Transport() {
       </div>
       <Progress />
       <PendingChanges />
-      <ForkDialog />
     </section>
   );
 }

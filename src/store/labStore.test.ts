@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { activeRun, viewedRun } from './runsSlice';
+import { fakePage } from './testing/fakeLab';
+import { fixtureRun, progressAt } from './testing/recordedFixture';
+
+const step = (n: number) => ({
+  type: 'step' as const,
+  ...progressAt(n),
+  stage: 0,
+  sequenceLength: 256,
+  loss: 4 - n / 100,
+  gradNorm: 1,
+  learningRate: 1e-3,
+  tokensPerSecond: 1000,
+  stepMs: 10,
+  finite: true,
+});
+
+describe('booting', () => {
+  it('opens the lab, takes the first recipe, and shows the recorded run', async () => {
+    const { store } = fakePage({ fetchRecorded: async () => JSON.parse(JSON.stringify(fixtureRun())) });
+    await store.getState().boot();
+    const state = store.getState();
+    expect(state.phase).toBe('open');
+    expect(state.draft.name).toBe('extend-base');
+    expect(viewedRun(state)?.origin).toBe('recorded');
+    expect(viewedRun(state)?.series.validationsOf('long')).toHaveLength(11);
+    expect(state.problems).toEqual([]);
+  });
+
+  it('is blocked with a cause, and still shows the recorded run', async () => {
+    const { store, lab } = fakePage({
+      inspectGpu: async () => ({ cause: 'no-adapter' }),
+      fetchRecorded: async () => fixtureRun(),
+    });
+    await store.getState().boot();
+    expect(store.getState().gate.cause).toBe('no-adapter');
+    expect(lab.calls).toEqual([]);
+    expect(viewedRun(store.getState())?.summary.id).toBe('recorded');
+    expect(store.getState().draft.rope_parameters.rope_theta).toBe(500_000);
+  });
+
+  it('reports a worker that cannot open the GPU', async () => {
+    const { store, lab } = fakePage();
+    lab.failing = { name: 'open', message: 'no adapter in the worker' };
+    await store.getState().boot();
+    expect(store.getState().gate.cause).toBe('no-worker-gpu');
+    expect(store.getState().problems[0].message).toBe('no adapter in the worker');
+  });
+
+  it('refuses a recorded run that is not one', async () => {
+    const { store } = fakePage({ fetchRecorded: async () => ({ version: 2 }) });
+    await store.getState().boot();
+    expect(store.getState().problems[0].message).toMatch(/recorded run: expected version/);
+    expect(store.getState().runOrder).toEqual([]);
+  });
+});
+
+describe('training', () => {
+  it('makes a run of the draft with the first press and keeps it with the second', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    await store.getState().pause();
+    await store.getState().train();
+    expect(lab.calls.filter((call) => call === 'create')).toHaveLength(1);
+    expect(activeRun(store.getState())?.summary.status).toBe('training');
+  });
+
+  it('appends records to the run they belong to', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    lab.emit([step(1), step(2)]);
+    lab.emit([step(3)]);
+    const run = activeRun(store.getState());
+    expect([...(run?.series.loss.view() ?? [])]).toEqual([3.99, 3.98, 3.97]);
+    expect(run?.revision).toBe(2);
+  });
+
+  it('replaces a run that has not begun when the draft changed, and never one that has', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().startNew();
+    store.getState().edit((draft) => void (draft.seed = 9));
+    await store.getState().train();
+    expect(activeRun(store.getState())?.recipe.seed).toBe(9);
+    store.getState().edit((draft) => void (draft.seed = 10));
+    await store.getState().pause();
+    await store.getState().train();
+    expect(activeRun(store.getState())?.recipe.seed).toBe(9);
+    expect(lab.calls.filter((call) => call === 'create')).toHaveLength(2);
+  });
+
+  it('keeps a failure in the status bar until it is dismissed', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    lab.failing = { name: 'create', message: 'does not fit' };
+    await store.getState().train();
+    const [problem] = store.getState().problems;
+    expect(problem.message).toBe('does not fit');
+    expect(store.getState().busy).toBeUndefined();
+    store.getState().dismiss(problem.id);
+    expect(store.getState().problems).toEqual([]);
+  });
+
+  it('says why a run stopped', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    lab.become('failed', 'the loss is not finite');
+    expect(store.getState().problems[0].message).toBe('the loss is not finite');
+  });
+
+  it('resets to a run with a new id and keeps the old one', async () => {
+    const { store } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    const before = store.getState().activeId;
+    await store.getState().reset();
+    expect(store.getState().activeId).not.toBe(before);
+    expect(store.getState().runOrder).toHaveLength(2);
+  });
+});
+
+describe('live knobs and forks', () => {
+  it('applies the live part of the changes and leaves the rest pending', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    store.getState().edit((draft) => {
+      draft.optimizer.learning_rate = 1e-4;
+      draft.rope_parameters.rope_theta = 1e6;
+    });
+    await store.getState().applyLive();
+    expect(lab.applied).toEqual({ learningRate: 1e-4 });
+    expect(store.getState().pendingChanges()).toEqual([{ path: 'rope_parameters.rope_theta', from: 500_000, to: 1e6 }]);
+    lab.become('paused');
+    expect(activeRun(store.getState())?.recipe.optimizer.learning_rate).toBe(1e-4);
+  });
+
+  it('gives a source that left the mix no more tokens', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    store.getState().edit((draft) => void (draft.data.sources = [{ name: 'books', share: 1 }]));
+    await store.getState().applyLive();
+    expect(lab.applied?.shares).toEqual({ books: 1, 'keyed-facts': 0 });
+  });
+
+  it('forks into a child that becomes active and viewed', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    const parent = store.getState().activeId;
+    store.getState().edit((draft) => void (draft.rope_parameters.rope_theta = 1e6));
+    expect(await store.getState().fork({ moments: 'reset', schedule: 'restart', warmupSteps: 5 })).toBe(true);
+    const child = activeRun(store.getState());
+    expect(child?.summary.parent?.id).toBe(parent);
+    expect(store.getState().viewedId).toBe(child?.summary.id);
+    expect(lab.forkOptions?.warmupSteps).toBe(5);
+    expect(store.getState().pendingChanges()).toEqual([]);
+  });
+});
+
+describe('a lost device', () => {
+  it('offers to continue and takes the recovered run', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    lab.onEvent({ type: 'device-lost', message: 'gone', checkpointStep: 40 });
+    expect(store.getState().deviceLost?.checkpointStep).toBe(40);
+    await store.getState().recover();
+    expect(store.getState().deviceLost).toBeUndefined();
+  });
+
+  it('restarts with a new worker, and runs of the old one can only be viewed', async () => {
+    const page = fakePage();
+    await page.store.getState().boot();
+    await page.store.getState().train();
+    await page.store.getState().restart();
+    expect(page.terminated).toBe(1);
+    expect(activeRun(page.store.getState())).toBeUndefined();
+    expect(viewedRun(page.store.getState())?.origin).toBe('ended');
+  });
+});
+
+describe('samples', () => {
+  it('streams text into the newest sample', async () => {
+    const { store } = fakePage();
+    await store.getState().boot();
+    const seen: string[] = [];
+    store.subscribe(({ samples }) => seen.push(samples[0]?.text ?? ''));
+    await store.getState().generate({ prompt: 'a', maxNewTokens: 2, temperature: 0, topK: 0, seed: 1 });
+    expect(seen).toContain('one ');
+    expect(store.getState().samples[0]).toMatchObject({ text: 'one two', step: 0 });
+    expect(store.getState().generating).toBeUndefined();
+  });
+});
+
+describe('dropped files', () => {
+  it('become a source with a free name and no share yet', async () => {
+    const { store } = fakePage();
+    await store.getState().boot();
+    await store.getState().addFiles([new File(['text'], 'books.txt')]);
+    expect(store.getState().facts?.sources.map(({ name }) => name)).toEqual(['books', 'books-2']);
+    expect(store.getState().draft.data.sources.at(-1)).toEqual({ name: 'books-2', share: 0 });
+  });
+});
