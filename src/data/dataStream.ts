@@ -8,7 +8,7 @@ import { emptyBatch, type RowReader, type RowSource, RowWriter } from './rowSour
 /** Share of tokens per source name; only the ratios matter. */
 export type Shares = Readonly<Record<string, number>>;
 
-const dataCursorSchema = z.strictObject({
+export const dataCursorSchema = z.strictObject({
   version: z.literal(1),
   seed: z.number().int(),
   sources: z.record(

@@ -80,7 +80,7 @@ function isSynthetic(name: string): name is keyof typeof SYNTHETIC {
   return SYNTHETIC_SOURCES.includes(name);
 }
 
-function openSource(name: string, corpus: Corpus, tokenizer: Tokenizer, documents: readonly TokenDocument[]): RowSource {
+export function openSource(name: string, corpus: Corpus, tokenizer: Tokenizer, documents: readonly TokenDocument[]): RowSource {
   if (isSynthetic(name)) return SYNTHETIC[name](tokenizer, documents);
   const source = corpus.sources.find((candidate) => candidate.name === name);
   if (!source) throw new InputError('data sources', 'a loaded source', name, 'fix its name');

@@ -1,30 +1,12 @@
 import type { Batch } from '../core/batch';
-import { InputError } from '../core/errors';
 import type { AssetReader } from '../core/ports';
 import type { Recipe } from '../core/recipe';
-import { type Corpus, loadCorpus, loadCorpusIndex, type TokenDocument, type TokenSource } from '../data/corpus';
+import { type Corpus, loadCorpusIndex, type TokenDocument, type TokenSource } from '../data/corpus';
 import { createDataStream, type DataStream, type Shares } from '../data/dataStream';
-import { documentRows } from '../data/documentRows';
-import type { RowSource } from '../data/rowSource';
-import { copyRows } from '../data/synthetic/copySpans';
-import { keyedFactRows } from '../data/synthetic/keyedFacts';
+import { loadCorpusFor, openSource } from '../data/runData';
 import { type RetrievalProbe, retrievalProbe } from '../data/synthetic/retrievalProbe';
-import { loadTokenizer, type Tokenizer } from '../data/tokenizer';
+import type { Tokenizer } from '../data/tokenizer';
 import { validationWindows } from '../data/validation';
-
-/** Sources that make their rows; the text around what they plant comes from the corpus. */
-export const GENERATORS = {
-  'keyed-facts': {
-    title: 'Keyed facts',
-    description: 'Facts planted in natural text and asked for again later; the answer counts.',
-    rows: keyedFactRows,
-  },
-  copy: { title: 'Copy', description: 'A span that comes again after a gap; the repeat counts.', rows: copyRows },
-} as const;
-
-function isGenerator(name: string): name is keyof typeof GENERATORS {
-  return Object.hasOwn(GENERATORS, name);
-}
 
 /** Fixed seed of validation windows and probes: the same text for every run, whatever its seed. */
 const HELD_OUT_SEED = 0;
@@ -36,14 +18,14 @@ export class Dataset {
     readonly corpus: Corpus,
   ) {}
 
-  /** Loads every shipped document source, so that validation covers the same texts for every mix, and adds the visitor's own. */
-  static async load(assets: AssetReader, tokenizerName: string, own: readonly TokenSource[]): Promise<Dataset> {
-    const [tokenizer, index] = await Promise.all([loadTokenizer(assets, tokenizerName), loadCorpusIndex(assets)]);
-    const corpus = await loadCorpus(
-      assets,
-      tokenizerName,
-      index.sources.map(({ name }) => name),
-    );
+  /**
+   * Loads every shipped document source, so that validation covers the same texts for every mix, and adds the visitor's own. A tokenizer
+   * that has no shipped shards encodes the text here, which takes a while.
+   */
+  static async load(assets: AssetReader, tokenizer: Tokenizer, own: readonly TokenSource[]): Promise<Dataset> {
+    const { sources } = await loadCorpusIndex(assets);
+    const names = sources.map(({ name }) => name);
+    const corpus = await loadCorpusFor(assets, tokenizer, names);
     return new Dataset(tokenizer, { ...corpus, sources: [...corpus.sources, ...own] });
   }
 
@@ -53,7 +35,9 @@ export class Dataset {
   }
 
   stream(shares: Shares, seed: number): DataStream {
-    return createDataStream({ sources: Object.keys(shares).map((name) => this.rows(name)), shares, seed });
+    const documents = this.documents('train');
+    const sources = Object.keys(shares).map((name) => openSource(name, this.corpus, this.tokenizer, documents));
+    return createDataStream({ sources, shares, seed });
   }
 
   validation(source: string, rows: number, length: number): Batch {
@@ -68,19 +52,6 @@ export class Dataset {
       length,
       seed: HELD_OUT_SEED,
     });
-  }
-
-  private rows(name: string): RowSource {
-    if (isGenerator(name)) return GENERATORS[name].rows(this.tokenizer, this.documents('train'), name);
-    const source = this.corpus.sources.find((candidate) => candidate.name === name);
-    if (!source)
-      throw new InputError(
-        'data mix',
-        `one of ${[...this.corpus.sources.map((s) => s.name), ...Object.keys(GENERATORS)].join(', ')}`,
-        name,
-        'fix data.sources in the recipe, or add the files of that source first',
-      );
-    return documentRows(name, source.train, this.tokenizer.bosId);
   }
 
   private documents(split: 'train' | 'validation'): TokenDocument[] {

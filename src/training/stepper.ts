@@ -1,11 +1,11 @@
 import { type Batch, targetWeightSum } from '../core/batch';
 import { DeviceLostError } from '../gpu/errors';
-import { sortTokens } from '../kernels/embedding';
 import { METRIC_NAMES } from '../kernels/optimizer';
 import type { Program } from '../kernels/program';
 import { BYTES_PER_ELEMENT } from '../kernels/tensor';
 import type { Engine } from '../model/engine';
 import type { ModelTensors } from '../model/tensors';
+import { uploadBatch } from '../model/upload';
 
 /** The optimizer's values for one step. */
 export interface StepSettings {
@@ -102,40 +102,6 @@ export class Stepper {
   destroy(): void {
     for (const { buffer } of this.ring) buffer.destroy();
   }
-}
-
-/** Uploads a micro-batch; target weights are divided by the step's total here, so kernels and accumulation need not know it. */
-export function uploadBatch(engine: Engine, model: ModelTensors, batch: Batch, totalWeight: number): void {
-  const inputs = model.inputs(batch.rows * batch.length);
-  const { order, start } = sortTokens(batch.ids, model.config.vocabSize);
-  engine.write(inputs.ids, batch.ids);
-  engine.write(inputs.targets, batch.targets);
-  engine.write(
-    inputs.targetWeight,
-    batch.targetWeights.map((weight) => weight / (totalWeight || 1)),
-  );
-  engine.write(inputs.docBounds, documentBounds(batch));
-  engine.write(inputs.tokenOrder, order);
-  engine.write(inputs.tokenStart, start);
-}
-
-/** (start, end) of each token's document within its row, from the starts alone: documents are contiguous. */
-export function documentBounds({
-  rows,
-  length,
-  docStart,
-}: Pick<Batch, 'rows' | 'length' | 'docStart'>): Uint32Array<ArrayBuffer> {
-  const bounds = new Uint32Array(rows * length * 2);
-  for (let row = 0; row < rows; row++) {
-    let end = length;
-    for (let i = length - 1; i >= 0; i--) {
-      const at = row * length + i;
-      bounds[at * 2] = docStart[at];
-      bounds[at * 2 + 1] = end;
-      if (docStart[at] === i) end = i;
-    }
-  }
-  return bounds;
 }
 
 async function readMetrics(buffer: GPUBuffer): Promise<StepMetrics> {

@@ -43,8 +43,8 @@ export class Trainer {
   progress: Progress;
   adamSteps: number;
   readonly scheduleStart: number;
-  /** Replaced by live changes. */
-  optimizer: Recipe['optimizer'];
+  /** As it reads now: live changes replace it. */
+  recipe: Recipe;
 
   private readonly stepper: Stepper;
   private lastDone = 0;
@@ -57,7 +57,7 @@ export class Trainer {
     recipe: Recipe,
     start: TrainerState,
   ) {
-    this.optimizer = recipe.optimizer;
+    this.recipe = recipe;
     this.progress = start.progress;
     this.adamSteps = start.adamSteps;
     this.scheduleStart = start.scheduleStart;
@@ -67,6 +67,10 @@ export class Trainer {
 
   get finished(): boolean {
     return this.progress.step >= this.programs.totalSteps;
+  }
+
+  get probeEverySteps(): number {
+    return this.recipe.probes.every_steps;
   }
 
   /** The stage of the next step. */
@@ -82,7 +86,7 @@ export class Trainer {
     const batches = Array.from({ length: stage.microBatches }, () =>
       this.source.next(stage.rowsPerMicroBatch, stage.sequenceLength),
     );
-    const schedule = this.optimizer;
+    const schedule = this.recipe.optimizer;
     const learningRate = learningRateAt(schedule, step - this.scheduleStart, this.programs.totalSteps - this.scheduleStart);
     const tokens = stage.rows * stage.sequenceLength;
     this.progress = {

@@ -1,7 +1,10 @@
 import type { Recipe } from '../core/recipe';
 import type { ForkOptions, RunPlan, RunRecord, RunSummary } from '../core/records';
+import type { LiveChanges } from '../session/liveChanges';
 
 /** Types of both directions between the page and the lab's worker. Nothing here has a value. */
+
+export type { LiveChanges };
 
 export interface AdapterSummary {
   name: string;
@@ -42,19 +45,6 @@ export interface LabFacts {
   tokenizers: { name: string; vocabSize: number }[];
   /** Shipped recipes by name; the first is the default. */
   recipes: Recipe[];
-}
-
-/** Knobs that act on the running run at its next step. */
-export interface LiveChanges {
-  learningRate?: number;
-  minLearningRateRatio?: number;
-  weightDecay?: number;
-  betas?: [number, number];
-  eps?: number;
-  maxGradNorm?: number;
-  /** Source name to share of tokens. */
-  shares?: Record<string, number>;
-  probeEverySteps?: number;
 }
 
 export interface GenerateOptions {

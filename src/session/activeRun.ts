@@ -1,0 +1,175 @@
+import { InputError } from '../core/errors';
+import type {
+  AttentionRecord,
+  NoteRecord,
+  Progress,
+  RetrievalRecord,
+  RunRecord,
+  StepRecord,
+  ValidationRecord,
+} from '../core/records';
+import type { DataStream } from '../data/dataStream';
+import { assertHealthy, type Gpu } from '../gpu/device';
+import type { PipelineCache } from '../gpu/pipelines';
+import { type CompileProgress, Engine } from '../model/engine';
+import { type PendingStep, Trainer, type TrainerState } from '../training/trainer';
+import type { Blueprint } from './blueprint';
+import { type Checkpoint, restoreCheckpoint, takeCheckpoint } from './checkpoint';
+import { type Dataset, sharesOf } from './dataset';
+import { type LiveChanges, withLiveChanges } from './liveChanges';
+import { Probes } from './probes';
+
+/** How a run begins: weights and moments, where it stands, and where its data stream is. */
+export type RunStart = Omit<Checkpoint, 'cursor'> & { cursor?: Checkpoint['cursor'] };
+
+/** Steps submitted ahead of the last one whose result is known. */
+const STEPS_IN_FLIGHT = 2;
+
+/** Thrown when training cannot go on; the weights are those of the last good step. */
+export class DivergedError extends InputError {
+  override name = 'DivergedError';
+}
+
+/**
+ * One run on one device: its engine, trainer, data stream and probes. Emits records in order. Between calls it is always at a step
+ * boundary with nothing in flight, so weights can be read, probed or forked at any time.
+ */
+export class ActiveRun {
+  private readonly pending: PendingStep[] = [];
+  private lastGoodStep: number;
+
+  private constructor(
+    readonly blueprint: Blueprint,
+    readonly engine: Engine,
+    private readonly trainer: Trainer,
+    readonly stream: DataStream,
+    private readonly probes: Probes,
+    private readonly gpu: Gpu,
+    private readonly emit: (record: RunRecord) => void,
+  ) {
+    this.lastGoodStep = trainer.progress.step;
+  }
+
+  static async create(options: {
+    gpu: Gpu;
+    pipelines: PipelineCache;
+    blueprint: Blueprint;
+    dataset: Dataset;
+    start: RunStart;
+    emit: (record: RunRecord) => void;
+    onCompile?: CompileProgress;
+  }): Promise<ActiveRun> {
+    const { gpu, pipelines, blueprint, dataset, start, emit, onCompile } = options;
+    const { recipe, model, rotary } = blueprint;
+    const stream = dataset.stream(sharesOf(recipe), recipe.seed);
+    if (start.cursor) {
+      stream.restore(start.cursor);
+      stream.setShares(sharesOf(recipe));
+    }
+    const engine = await Engine.create(gpu, pipelines, blueprint.programs, onCompile);
+    for (const { tensor, values } of rotary.contents()) engine.write(tensor, values);
+    restoreCheckpoint(engine, model, start);
+    const programs = { stages: blueprint.stages, optimizer: blueprint.optimizer, totalSteps: blueprint.plan.steps };
+    const trainer = new Trainer(engine, model, programs, stream, recipe, start);
+    return new ActiveRun(blueprint, engine, trainer, stream, new Probes(engine, blueprint, dataset), gpu, emit);
+  }
+
+  get progress(): Progress {
+    return this.trainer.progress;
+  }
+
+  get state(): TrainerState {
+    const { progress, adamSteps, scheduleStart } = this.trainer;
+    return { progress, adamSteps, scheduleStart };
+  }
+
+  get finished(): boolean {
+    return this.trainer.finished && this.pending.length === 0;
+  }
+
+  /** Whether the probes of the recipe's cadence are due at this step: every so many, at a stage's start, and at the end. */
+  get probesDue(): boolean {
+    const { step } = this.trainer.progress;
+    const every = this.trainer.probeEverySteps;
+    return (
+      step % every === 0 ||
+      step === this.blueprint.plan.steps ||
+      this.blueprint.stages.some(({ stage }) => stage.firstStep === step)
+    );
+  }
+
+  /** Submits the next step and takes in results that are due. @throws DivergedError at the last good step. */
+  async step(): Promise<void> {
+    this.noteStageSwitch();
+    this.pending.push(await this.trainer.submit());
+    while (this.pending.length >= STEPS_IN_FLIGHT) await this.settleOne();
+  }
+
+  /** Waits for every submitted step. */
+  async settle(): Promise<void> {
+    while (this.pending.length) await this.settleOne();
+    assertHealthy(this.gpu);
+  }
+
+  /** Validation, attention and retrieval on the current weights. */
+  async probe(): Promise<(ValidationRecord | AttentionRecord | RetrievalRecord)[]> {
+    await this.settle();
+    const records = await this.probes.run(this.progress);
+    for (const record of records) this.emit(record);
+    return records;
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    await this.settle();
+    return takeCheckpoint(this.engine, this.blueprint.model, this.state, this.stream.cursor());
+  }
+
+  /** Turns live knobs; they act at the next step and are recorded. */
+  applyLive(changes: LiveChanges): void {
+    if (changes.shares) this.stream.setShares(changes.shares);
+    this.trainer.recipe = withLiveChanges(this.trainer.recipe, changes);
+    this.note(
+      'live',
+      Object.entries(changes)
+        .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+        .join(', '),
+    );
+  }
+
+  note(kind: NoteRecord['kind'], text: string): void {
+    this.emit({ type: 'note', kind, text, ...this.progress });
+  }
+
+  destroy(): void {
+    this.trainer.destroy();
+    this.engine.destroy();
+  }
+
+  private async settleOne(): Promise<void> {
+    const [{ record }] = this.pending;
+    const result = await record;
+    this.pending.shift();
+    if (!result.finite) await this.stopDiverged(result);
+    this.lastGoodStep = result.step;
+    this.emit(result);
+  }
+
+  private async stopDiverged(result: StepRecord): Promise<never> {
+    // The optimizer has refused every step since, so the weights are still those of the last good one.
+    await Promise.allSettled(this.pending.splice(0).map(({ record }) => record));
+    this.emit(result);
+    const reason = Number.isFinite(result.loss) ? `gradient norm ${result.gradNorm}` : `loss ${result.loss}`;
+    this.note('stop', `step ${result.step}: ${reason}`);
+    throw new DivergedError(
+      'training',
+      'a finite loss and gradient',
+      `${reason} at step ${result.step}`,
+      `the weights are those of step ${this.lastGoodStep}; fork from it with a lower learning rate`,
+    );
+  }
+
+  private noteStageSwitch(): void {
+    const { stage } = this.trainer;
+    if (stage.firstStep === this.progress.step && stage.stage > 0) this.note('stage', `rows of ${stage.sequenceLength} tokens`);
+  }
+}
