@@ -1,7 +1,7 @@
 import { Tabs } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import { activeRun } from '../store/runsSlice';
-import { formatCount } from './format';
+import { formatFlops } from './format';
 import { useLab } from './labContext';
 
 /** Name, tabs, adapter, status, theme, help. */
@@ -46,7 +46,7 @@ function Adapter() {
       title={adapter && `${adapter.vendor} ${adapter.architecture}; ${adapter.features.join(', ')}`}
     >
       {text}
-      {adapter && <span className="muted"> {formatCount(adapter.flopsPerSecond)}FLOP/s</span>}
+      {adapter && <span className="muted"> {formatFlops(adapter.flopsPerSecond)}/s</span>}
     </span>
   );
 }

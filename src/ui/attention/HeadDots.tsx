@@ -57,7 +57,7 @@ export function HeadDots({ view: { record, first } }: { view: AttentionView }) {
         y1={y(record.uniform.meanDistance)}
         y2={y(record.uniform.meanDistance)}
       />
-      <text x={WIDTH - MARGIN.right} y={y(record.uniform.meanDistance) - 4} textAnchor="end">
+      <text x={MARGIN.left + 2} y={y(record.uniform.meanDistance) - 4}>
         uniform {record.uniform.meanDistance.toFixed(0)}
       </text>
       {Array.from({ length: record.layers }, (_, layer) => (

@@ -53,15 +53,16 @@ export function LineChart({ model, scales, label, syncKey }: LineChartProps) {
         return;
       }
       const { min, max } = plot.scales.x;
-      if (zoomed && min !== undefined && max !== undefined) plot.setData(dataOf(min, max), false);
-      else plot.setData(dataOf(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY));
-      plot.redraw(false);
+      if (zoomed && min != null && max != null) {
+        plot.setData(dataOf(min, max), false);
+        plot.redraw(true, true);
+      } else plot.setData(dataOf(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY));
     };
     const build = () =>
       chartOptions({
         scales: { logX, logY, xLabel, yLabel, formatX },
         series: current.series,
-        marks: () => current.marks,
+        current: () => current,
         width: host.clientWidth,
         height: host.clientHeight,
         syncKey,

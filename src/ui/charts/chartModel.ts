@@ -10,6 +10,8 @@ export interface ChartSeries extends Curve {
   /** Opacity of the line, 0 to 1. */
   opacity?: number;
   points?: boolean;
+  /** Half the height of an error bar at each point, in units of y. */
+  error?: ArrayLike<number>;
 }
 
 /** A vertical line with a word beside it: a stage switch, the base's length. */

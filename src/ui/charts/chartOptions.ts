@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { formatLoss, formatNumber } from '../format';
-import type { ChartMark, ChartSeries } from './chartModel';
+import type { ChartMark, ChartModel, ChartSeries } from './chartModel';
 import { themeColor, withOpacity } from './theme';
 
 export interface ChartScales {
@@ -14,7 +14,8 @@ export interface ChartScales {
 interface ChartParts {
   scales: ChartScales;
   series: readonly ChartSeries[];
-  marks: () => readonly ChartMark[];
+  /** Read when the chart is drawn: marks and error bars move without a new chart. */
+  current: () => ChartModel;
   width: number;
   height: number;
   syncKey?: string;
@@ -23,7 +24,7 @@ interface ChartParts {
 
 const FONT = '11px system-ui, sans-serif';
 
-export function chartOptions({ scales, series, marks, width, height, syncKey, onZoom }: ChartParts): uPlot.Options {
+export function chartOptions({ scales, series, current, width, height, syncKey, onZoom }: ChartParts): uPlot.Options {
   const ink = themeColor('--ink-muted');
   const grid = { stroke: themeColor('--grid'), width: 1 };
   const axis = { stroke: ink, font: FONT, labelFont: FONT, labelGap: 0, grid, ticks: { ...grid, size: 4 } };
@@ -73,7 +74,12 @@ export function chartOptions({ scales, series, marks, width, height, syncKey, on
           onZoom(true);
         },
       ],
-      draw: [(self) => drawMarks(self, marks(), ink)],
+      draw: [
+        (self) => {
+          drawMarks(self, current().marks, ink);
+          drawErrorBars(self, current().series);
+        },
+      ],
     },
     plugins: [tooltip(series, scales)],
   };
@@ -119,6 +125,27 @@ function drawMarks(self: uPlot, marks: readonly ChartMark[], ink: string): void 
     const room = bbox.left + bbox.width - at > ctx.measureText(label).width + 8;
     ctx.textAlign = room ? 'left' : 'right';
     ctx.fillText(label, at + (room ? 4 : -4), bbox.top + 10 * uPlot.pxRatio);
+  }
+  ctx.restore();
+}
+
+function drawErrorBars(self: uPlot, series: readonly ChartSeries[]): void {
+  const { ctx, bbox } = self;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.lineWidth = uPlot.pxRatio;
+  for (const { x, y, error, color, opacity = 1 } of series) {
+    if (!error) continue;
+    ctx.strokeStyle = withOpacity(themeColor(color), opacity * 0.6);
+    ctx.beginPath();
+    for (let i = 0; i < x.length; i++) {
+      const at = self.valToPos(x[i], 'x', true);
+      ctx.moveTo(at, self.valToPos(y[i] - error[i], 'y', true));
+      ctx.lineTo(at, self.valToPos(y[i] + error[i], 'y', true));
+    }
+    ctx.stroke();
   }
   ctx.restore();
 }

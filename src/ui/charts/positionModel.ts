@@ -44,9 +44,9 @@ export function positionTable(state: LabState): TableData {
 }
 
 /** Bins are drawn at the geometric mean of their ends; empty ones are left out. */
-function curve(record: ValidationRecord, label: string): Pick<ChartSeries, 'label' | 'x' | 'y'> {
+function curve(record: ValidationRecord, label: string): Pick<ChartSeries, 'label' | 'x' | 'y' | 'error'> {
   const bins = record.byPosition.filter(({ tokens }) => tokens > 0);
-  return { label, x: bins.map(centre), y: bins.map(({ loss }) => loss) };
+  return { label, x: bins.map(centre), y: bins.map(({ loss }) => loss), error: bins.map((bin) => 1.96 * bin.standardError) };
 }
 
 function centre({ from, to }: PositionBin): number {

@@ -156,23 +156,31 @@ function Savings() {
   const flops = flopsOf(() => curriculumFlops(model, draft.curriculum));
   if (!flops) return null;
   return (
-    <dl className="facts">
-      <FlopFact label="FLOPs, causal-exact" count={flops.model} />
-      <FlopFact label="FLOPs, paper’s formula" count={flops.megatron} />
-    </dl>
+    <table className="flop-rows">
+      <thead>
+        <tr>
+          <th scope="col">
+            FLOPs <Explain id="flops" />
+          </th>
+          <th scope="col">total</th>
+          <th scope="col">saved</th>
+        </tr>
+      </thead>
+      <tbody>
+        <FlopRow label="causal-exact" count={flops.model} />
+        <FlopRow label="paper’s formula" count={flops.megatron} />
+      </tbody>
+    </table>
   );
 }
 
-function FlopFact({ label, count }: { label: string; count: FlopTotal }) {
+function FlopRow({ label, count }: { label: string; count: FlopTotal }) {
   return (
-    <div>
-      <dt>
-        {label} <Explain id="flops" />
-      </dt>
-      <dd>
-        {formatFlops(count.total)} <span className="muted">saves {formatPercent(count.saving)}</span>
-      </dd>
-    </div>
+    <tr>
+      <th scope="row">{label}</th>
+      <td>{formatFlops(count.total)}</td>
+      <td title="Against the longest length from the first step on">{formatPercent(count.saving)}</td>
+    </tr>
   );
 }
 

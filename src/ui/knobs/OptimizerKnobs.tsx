@@ -23,7 +23,7 @@ const NUMBERS: readonly OptimizerNumber[] = [
   { name: 'min_learning_rate_ratio', label: 'Final / peak rate', explain: 'minRatio', min: 0, max: 1 },
   { name: 'warmup_steps', label: 'Warm-up', explain: 'warmup', min: 0, whole: true, unit: 'steps' },
   { name: 'weight_decay', label: 'Weight decay', explain: 'weightDecay', min: 0, max: 10 },
-  { name: 'max_grad_norm', label: 'Clip gradient norm', explain: 'maxGradNorm', min: 1e-6 },
+  { name: 'max_grad_norm', label: 'Clip norm at', explain: 'maxGradNorm', min: 1e-6 },
   { name: 'eps', label: 'Epsilon', explain: 'betas', min: 1e-16, max: 1 },
 ];
 

@@ -70,6 +70,7 @@ export default function SamplesTab() {
         </div>
       </form>
       <ol className="sample-list" data-testid="sample-output" aria-live="polite" aria-label="Samples, newest first">
+        {samples.length === 0 && <li className="empty">Samples appear here, newest first, and stay while the page is open.</li>}
         {samples.map((sample) => (
           <SampleCard key={sample.id} sample={sample} />
         ))}

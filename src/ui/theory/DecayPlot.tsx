@@ -1,7 +1,8 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { useMemo } from 'react';
 import { cosineSum, decayCurve, firstNegativeDistance } from '../../core/ropeTheory';
-import { formatCount, formatInteger } from '../format';
+import { decimate } from '../charts/decimate';
+import { formatInteger } from '../format';
 import { StaticTable } from './StaticTable';
 
 interface DecayPlotProps {
@@ -16,22 +17,32 @@ interface DecayPlotProps {
 const WIDTH = 560;
 const HEIGHT = 260;
 const MARGIN = { left: 44, right: 14, top: 12, bottom: 34 };
-const POINTS = 400;
+/** Slices of the log axis; each keeps its extremes. */
+const BUCKETS = 260;
+const MAX_DISTANCES = 16_384;
+
+interface Points {
+  distances: number[];
+  values: number[];
+}
 
 /** A curve over distance on a log axis, for the chosen encoding and for plain RoPE with base 10,000. */
 export function DecayPlot({ quantity, theta, plain, base, target }: DecayPlotProps) {
-  const distances = useMemo(() => spread(target * 2), [target]);
   const curves = useMemo(() => {
-    const curve = (frequencies: Float64Array) =>
-      quantity === 'A' ? decayCurve(frequencies, distances) : Float64Array.from(distances, (m) => cosineSum(frequencies, m));
+    const all = distancesTo(target * 2);
+    const curve = (frequencies: Float64Array): Points => {
+      const values = quantity === 'A' ? decayCurve(frequencies, all) : Float64Array.from(all, (m) => cosineSum(frequencies, m));
+      const kept = decimate({ x: all.map(Math.log), y: values }, 0, Number.POSITIVE_INFINITY, BUCKETS);
+      return { distances: kept.map((i) => all[i]), values: kept.map((i) => values[i]) };
+    };
     return { chosen: curve(theta), plain: curve(plain) };
-  }, [quantity, theta, plain, distances]);
+  }, [quantity, theta, plain, target]);
   const x = scaleLog([1, target * 2], [MARGIN.left, WIDTH - MARGIN.right]);
-  const low = Math.min(0, ...curves.chosen, ...curves.plain);
-  const high = Math.max(...curves.chosen, ...curves.plain);
+  const low = Math.min(0, ...curves.chosen.values, ...curves.plain.values);
+  const high = Math.max(...curves.chosen.values, ...curves.plain.values);
   const y = scaleLinear([low, high], [HEIGHT - MARGIN.bottom, MARGIN.top]).nice();
-  const path = (values: Float64Array) =>
-    `M${Array.from(values, (value, i) => `${x(distances[i]).toFixed(1)},${y(value).toFixed(1)}`).join('L')}`;
+  const path = ({ distances, values }: Points) =>
+    `M${values.map((value, i) => `${x(distances[i]).toFixed(1)},${y(value).toFixed(1)}`).join('L')}`;
   return (
     <>
       {quantity === 'B' && <NegativeDistances theta={theta} plain={plain} target={target} />}
@@ -57,7 +68,7 @@ export function DecayPlot({ quantity, theta, plain, base, target }: DecayPlotPro
         ))}
         {powersOfFour(target * 2).map((tick) => (
           <text key={tick} x={x(tick)} y={HEIGHT - 18} textAnchor="middle">
-            {formatCount(tick)}
+            {formatInteger(tick)}
           </text>
         ))}
         {[base, target].map((length, i) => (
@@ -76,8 +87,8 @@ export function DecayPlot({ quantity, theta, plain, base, target }: DecayPlotPro
       </svg>
       <StaticTable
         name={quantity === 'A' ? 'decay' : 'base-bound'}
-        columns={['distance', `${quantity}_chosen`, `${quantity}_plain`]}
-        rows={distances.map((m, i) => [m, curves.chosen[i], curves.plain[i]])}
+        columns={['distance', quantity]}
+        rows={curves.chosen.distances.map((m, i) => [m, curves.chosen.values[i]])}
       />
     </>
   );
@@ -97,11 +108,10 @@ function NegativeDistances({ theta, plain, target }: Pick<DecayPlotProps, 'theta
   );
 }
 
-/** Distances from 0 to `last`: every one while they are few, then evenly on a log axis. */
-function spread(last: number): number[] {
-  const values = new Set<number>();
-  for (let i = 0; i <= POINTS; i++) values.add(Math.round(last ** (i / POINTS)));
-  return [...values];
+/** Every distance from 1 to `last`, so that no oscillation is missed; evenly thinned past what a frame can count. */
+function distancesTo(last: number): Float64Array {
+  const stride = Math.max(1, Math.ceil(last / MAX_DISTANCES));
+  return Float64Array.from({ length: Math.floor(last / stride) }, (_, i) => 1 + i * stride);
 }
 
 function powersOfFour(last: number): number[] {

@@ -15,7 +15,8 @@ export function StaticTable({ name, columns, rows }: TableData & { name: string 
       >
         CSV
       </button>
-      <div className="twin-scroll">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
+      <section className="twin-scroll" aria-label={`${name} table`} tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -36,7 +37,7 @@ export function StaticTable({ name, columns, rows }: TableData & { name: string 
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </details>
   );
 }

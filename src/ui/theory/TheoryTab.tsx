@@ -50,7 +50,7 @@ export default function TheoryTab() {
           <span className="muted">plain RoPE {granularity(plain).toFixed(4)}</span> <Explain id="granularity" />
         </span>
       </p>
-      <section className="panel" aria-label="Rotary wavelengths">
+      <section className="panel wavelengths" aria-label="Rotary wavelengths">
         <header className="panel-head">
           <h2>Rotary wavelengths</h2>
           <Explain id="wavelength" />

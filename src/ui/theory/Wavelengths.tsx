@@ -1,6 +1,6 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { wavelengths } from '../../core/ropeTheory';
-import { formatCount, formatNumber } from '../format';
+import { formatNumber, formatTick } from '../format';
 import { StaticTable } from './StaticTable';
 
 interface WavelengthsProps {
@@ -12,7 +12,7 @@ interface WavelengthsProps {
 }
 
 const WIDTH = 560;
-const HEIGHT = 300;
+const HEIGHT = 380;
 const MARGIN = { left: 52, right: 70, top: 12, bottom: 34 };
 
 /** One dot per rotary pair on a log axis; pairs that never complete a turn within the base's length lie in the shaded part. */
@@ -53,7 +53,7 @@ export function Wavelengths({ theta, plain, base, target }: WavelengthsProps) {
             <g key={tick}>
               <line className="grid-line" x1={MARGIN.left} x2={WIDTH - MARGIN.right + 8} y1={y(tick)} y2={y(tick)} />
               <text x={MARGIN.left - 6} y={y(tick) + 4} textAnchor="end">
-                {formatCount(tick)}
+                {formatTick(tick)}
               </text>
             </g>
           ))}

@@ -22,7 +22,7 @@ export function PendingChanges() {
       {problemLine}
       <div className="pending" role="status">
         <span className="pending-list">
-          <b>Not in the running run:</b> {changes.map(describeChange).join(', ')}
+          <b>Not in this run yet:</b> {changes.map(describeChange).join(', ')}
         </span>
         <span className="pending-actions">
           {kinds.has('live') && (
