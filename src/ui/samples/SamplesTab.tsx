@@ -1,6 +1,5 @@
 import { useState } from 'react';
-import type { Sample } from '../../store/samplesSlice';
-import type { GenerateOptions } from '../../worker/protocol';
+import type { GenerateOptions, Sample } from '../../store/samplesSlice';
 import { Explain } from '../controls/Explain';
 import { NumberField } from '../controls/NumberField';
 import { formatInteger } from '../format';

@@ -12,7 +12,7 @@ interface WavelengthsProps {
 }
 
 const WIDTH = 560;
-const HEIGHT = 380;
+const HEIGHT = 500;
 const MARGIN = { left: 52, right: 70, top: 12, bottom: 34 };
 
 /** One dot per rotary pair on a log axis; pairs that never complete a turn within the base's length lie in the shaded part. */
