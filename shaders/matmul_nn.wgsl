@@ -4,7 +4,7 @@
 //
 // Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
 // Bindings:   a (M, K), b (K, N), c (M, N); vec4 views.
-// Constants:  TILE_ROWS 1…8.
+// Constants:  TILE_ROWS 1…8, SCALAR_K.
 // Constraints: K and N multiples of 4; any M.
 struct Params {
   m: u32,
@@ -12,8 +12,7 @@ struct Params {
   k: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+//#include matmul_nn_operands
 @group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
 
 @compute @workgroup_size(8, 8)
@@ -24,7 +23,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   if (row0 >= params.m || column4 >= n4) { return; }
   let next4 = min(column4 + 1u, n4 - 1u);
   let last_row = params.m - 1u;
-  let k4 = params.k / 4u;
+  let size_k = params.k;
 //#include matmul_nn_tile
 //#for r in 0..TILE_ROWS
   if (row0 + $ru < params.m) {

@@ -4,7 +4,7 @@
 //
 // Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
 // Bindings:   a (M, K), b (N, K), residual (M, N) if RESIDUAL, c (M, N); vec4 views.
-// Constants:  TILE_ROWS 1…8, RESIDUAL.
+// Constants:  TILE_ROWS 1…8, SCALAR_K, RESIDUAL.
 // Constraints: K and N multiples of 4 (the model layer pads with zeros); any M.
 // Reference:  register tiling without workgroup memory, KERNELS "portable family".
 struct Params {
@@ -13,8 +13,7 @@ struct Params {
   k: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+//#include matmul_nt_operands
 @group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
 //#if RESIDUAL
 @group(0) @binding(4) var<storage, read> residual: array<vec4f>;
@@ -28,7 +27,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   if (row0 >= params.m || left >= params.n) { return; }
   let last_row = params.m - 1u;
   let last_column = params.n - 1u;
-  let k4 = params.k / 4u;
+  let size_k = params.k;
 //#include matmul_nt_tile
   let n4 = params.n / 4u;
   let has_right = right < params.n;

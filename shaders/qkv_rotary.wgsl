@@ -7,7 +7,7 @@
 //             folded in, c (B·T, N+2K, H).
 // Params:     rows `m` = B·count tokens; token m of the input is position first + m % count of row m / count, so the same kernel fills a
 //             whole row in training (first 0, count T) and one place of a KV cache in decoding.
-// Constants:  TILE_ROWS.
+// Constants:  TILE_ROWS 1…8, SCALAR_K.
 // Constraints: D a multiple of 4, H a multiple of 8 (padded).
 // Reference:  RoFormer (arXiv 2104.09864) eq. 34, in split-half order.
 struct Params {
@@ -21,8 +21,7 @@ struct Params {
   count: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+//#include matmul_nt_operands
 @group(0) @binding(3) var<storage, read> rotary_q: array<vec4f>;
 @group(0) @binding(4) var<storage, read> rotary_k: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> c: array<vec4f>;
@@ -39,7 +38,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let right = left + params.head_dim / 2u;
   let last_row = params.m - 1u;
   let last_column = heads * params.head_dim - 1u;
-  let k4 = params.k / 4u;
+  let size_k = params.k;
 //#include matmul_nt_tile
   let is_query = head < params.query_heads;
   let is_value = head >= params.query_heads + params.key_value_heads;

@@ -5,7 +5,7 @@
 //
 // Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × eight units: it alone reads and replaces their g and u.
 // Bindings:   a (M, D) gradient of the output, b (D, F) down weights, gate_up (M, 2F) in: g then u, out: dg then du, y (M, F) out.
-// Constants:  TILE_ROWS.
+// Constants:  TILE_ROWS 1…8, SCALAR_K.
 // Constraints: D and F multiples of 4.
 struct Params {
   m: u32,
@@ -13,8 +13,7 @@ struct Params {
   k: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+//#include matmul_nn_operands
 @group(0) @binding(3) var<storage, read_write> gate_up: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> y: array<vec4f>;
 
@@ -36,7 +35,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   if (row0 >= params.m || column4 >= n4) { return; }
   let next4 = min(column4 + 1u, n4 - 1u);
   let last_row = params.m - 1u;
-  let k4 = params.k / 4u;
+  let size_k = params.k;
 //#include matmul_nn_tile
 //#for r in 0..TILE_ROWS
   if (row0 + $ru < params.m) {

@@ -4,7 +4,7 @@
 //
 // Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × four units.
 // Bindings:   a (M, D), b (2F, D) gate rows then up rows, y (M, F).
-// Constants:  TILE_ROWS.
+// Constants:  TILE_ROWS 1…8, SCALAR_K.
 // Constraints: D and F multiples of 4.
 // Reference:  GLU variants (arXiv 2002.05202) section 2.
 struct Params {
@@ -13,8 +13,7 @@ struct Params {
   k: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<vec4f>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+//#include matmul_nt_operands
 @group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
 
 @compute @workgroup_size(8, 8)
@@ -25,7 +24,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   let right = params.f + left;
   let last_row = params.m - 1u;
   let last_column = 2u * params.f - 1u;
-  let k4 = params.k / 4u;
+  let size_k = params.k;
 //#include matmul_nt_tile
 //#for r in 0..TILE_ROWS
   if (row0 + $ru < params.m) {

@@ -110,6 +110,11 @@ function adapterFacts(adapter: GPUAdapter, device: GPUDevice): AdapterFacts {
   };
 }
 
+/** Mesa's CPU rasteriser, whose kernels LLVM compiles. */
+export function isLlvmpipe(facts: AdapterFacts): boolean {
+  return /llvmpipe/i.test(facts.description);
+}
+
 /** One line that names the adapter: "google swiftshader (SwiftShader Device…)". */
 export function adapterName(facts: AdapterFacts): string {
   const name = [facts.vendor, facts.architecture].filter(Boolean).join(' ');

@@ -5,7 +5,7 @@ import { KernelCompileError } from './errors';
  *
  *   //#include name             another file of shaders/, in place
  *   //#if EXPRESSION … //#else … //#end      kept or dropped by the constants, e.g. `EPILOGUE == 1 && TILE > 4`
- *   //#for r in 0..ROWS … //#end             the lines once per value, with `$r` standing for it
+ *   //#for r in 0..ROWS … //#end             the lines once per value, with `$r` standing for it (names are one letter)
  *
  * Directives are comments, so a shader stays plain WGSL to an editor but for `$r`. Constants are prepended as a `const` block:
  * WGSL takes `override` lengths only for workgroup arrays, and register tiles need real constants.
@@ -86,16 +86,15 @@ function findEnd(name: string, lines: string[], start: number): { end: number; o
 }
 
 function unroll(name: string, range: string, body: string[], constants: ShaderConstants): string[] {
-  const parts = /^(\w+)\s+in\s+(\w+)\.\.(\w+)$/.exec(range.trim());
-  if (!parts) throw malformed(name, range, '#for NAME in FROM..TO');
+  const parts = /^([a-z])\s+in\s+(\w+)\.\.(\w+)$/.exec(range.trim());
+  if (!parts) throw malformed(name, range, '#for x in FROM..TO, x one letter');
   const [, variable, from, to] = parts;
   const out: string[] = [];
-  const use = new RegExp(`\\$${variable}(?![a-zA-Z])`, 'g');
   for (let value = evaluate(name, from, constants); value < evaluate(name, to, constants); value++)
     out.push(
       ...preprocess(
         name,
-        body.map((line) => line.replace(use, String(value))),
+        body.map((line) => line.replaceAll(`$${variable}`, String(value))),
         constants,
       ),
     );

@@ -1,16 +1,24 @@
 import { ShapeError } from '../core/errors';
+import { isLlvmpipe } from '../gpu/device';
 import { type Dispatch, matrixTiles } from './dispatch';
 import { expectShape, type Tensor } from './tensor';
 import type { KernelFamily, Variant } from './variants';
 
-/** Rows of the register tile; columns are always eight. Software adapters run eight rows best, real GPUs have registers for four. */
+/**
+ * The register tile: TILE_ROWS × 8 values a thread. Software adapters run eight rows best, real GPUs have registers for four; SCALAR_K takes
+ * one step of the sum at a time, which halves what must be live: LLVM (lavapipe) spills otherwise, SwiftShader prefers four.
+ */
 export const matmulFamily: KernelFamily = {
   operation: 'matmul',
   variants: [
-    { name: 'register-8x8', constants: { TILE_ROWS: 8 }, isSupported: () => true },
-    { name: 'register-4x8', constants: { TILE_ROWS: 4 }, isSupported: () => true },
+    { name: 'register-8x8', constants: { TILE_ROWS: 8, SCALAR_K: false }, isSupported: () => true },
+    { name: 'register-8x8-scalar-k', constants: { TILE_ROWS: 8, SCALAR_K: true }, isSupported: () => true },
+    { name: 'register-4x8', constants: { TILE_ROWS: 4, SCALAR_K: false }, isSupported: () => true },
   ],
-  preferred: (facts) => (facts.isSoftware ? 'register-8x8' : 'register-4x8'),
+  preferred: (facts) => {
+    if (!facts.isSoftware) return 'register-4x8';
+    return isLlvmpipe(facts) ? 'register-8x8-scalar-k' : 'register-8x8';
+  },
 };
 
 interface MatmulOperands {
@@ -64,7 +72,7 @@ export function matmulTn({ role, a, b, c }: MatmulOperands, variant: Variant): D
   expectShape(`matmul_tn.${role}`, 'c', c, [m, n]);
   return {
     ...describe('matmul_tn', role, m, n, k),
-    constants: variant.constants,
+    constants: { TILE_ROWS: variant.constants.TILE_ROWS },
     tensors: { a, b, c },
     params: { m, n, k },
     workgroups: matrixTiles(m, n, variant),
