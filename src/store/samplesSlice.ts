@@ -4,8 +4,6 @@ import type { Connection } from './connection';
 import type { LabState } from './labStore';
 import { activeRun, currentStep } from './runsSlice';
 
-export type { GenerateOptions };
-
 export interface Sample {
   id: number;
   runId: string;

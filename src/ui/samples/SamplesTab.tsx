@@ -1,9 +1,11 @@
 import { useState } from 'react';
-import type { GenerateOptions, Sample } from '../../store/samplesSlice';
+import type { Sample } from '../../store/samplesSlice';
 import { Explain } from '../controls/Explain';
 import { NumberField } from '../controls/NumberField';
 import { formatInteger } from '../format';
 import { useLab } from '../labContext';
+
+type GenerateOptions = Sample['options'];
 
 const DEFAULTS: GenerateOptions = { prompt: 'It was a', maxNewTokens: 120, temperature: 0.8, topK: 40, seed: 1 };
 
