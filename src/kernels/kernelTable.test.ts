@@ -5,7 +5,15 @@ import { loadShader, type ShaderConstants, shaderNames } from '../gpu/shader';
 import { kernelFamilies } from './families';
 
 /** Every switch on, so that optional bindings are there; sizes do not change what is bound. */
-const CONSTANTS: ShaderConstants = { TILE_ROWS: 4, ROWS: 1, KEYS: 1, RESIDUAL: true, BACKWARD: true, ACCUMULATE: true };
+const CONSTANTS: ShaderConstants = {
+  TILE_ROWS: 4,
+  SCALAR_K: true,
+  ROWS: 1,
+  KEYS: 1,
+  RESIDUAL: true,
+  BACKWARD: true,
+  ACCUMULATE: true,
+};
 
 const words = (cell: string) => cell.replaceAll('`', '').trim().split(/\s+/);
 
