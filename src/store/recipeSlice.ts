@@ -102,7 +102,7 @@ export function createRecipeSlice(ports: StorePorts, connection: Connection): St
           set({ preset, draft: recipe, draftError: undefined });
         } catch (error) {
           set({ preset: presets[0], draft: presets[0], draftError: undefined });
-          if (get().facts) get().report('reading the link', error);
+          if (get().facts) get().report('address', error);
         }
         requestPlan();
       },
@@ -133,7 +133,7 @@ export function createRecipeSlice(ports: StorePorts, connection: Connection): St
           const { preset, recipe } = recipeFromHash(ports.readHash(), presets);
           adopt(recipe, preset);
         } catch (error) {
-          get().report('reading the link', error);
+          get().report('address', error);
         }
       },
 

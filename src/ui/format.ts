@@ -14,9 +14,9 @@ export function formatTick(value: number): string {
     .replace(/\.(?=\D|$)/, '');
 }
 
-/** Multiples of 1,024 under their usual names: 12.4 MB is 12.4 x 2^20 bytes. */
+/** Multiples of 1,024: 12.4 MiB. */
 export function formatBytes(bytes: number): string {
-  return scaled(bytes, 1024, [' B', ' KB', ' MB', ' GB', ' TB']);
+  return scaled(bytes, 1024, [' B', ' KiB', ' MiB', ' GiB', ' TiB']);
 }
 
 /** 3.41 TFLOP, with the prefix that fits. */

@@ -1,3 +1,4 @@
+import { activeRun } from '../../store/runsSlice';
 import { Panel } from '../charts/Panel';
 import { TableTwin } from '../charts/TableTwin';
 import { useLab, useLabThrottled } from '../labContext';
@@ -40,9 +41,20 @@ function useAttentionView(): AttentionView | undefined {
 
 function AttentionTools() {
   const { mode, view, scale } = useLab((state) => state.attention);
+  const mayProbe = useLab((state) => state.busy === undefined && state.phase === 'open' && activeRun(state) !== undefined);
+  const probe = useLab((state) => state.probe);
   const select = useLab((state) => state.selectAttention);
   return (
     <>
+      <button
+        type="button"
+        className="toggle"
+        disabled={!mayProbe}
+        title="Run the probes now, on the active run’s weights"
+        onClick={probe}
+      >
+        probe now
+      </button>
       <button
         type="button"
         className="toggle"

@@ -1,5 +1,6 @@
 import { RunList } from '../runs/RunList';
 import { ErrorBoundary } from '../status/ErrorBoundary';
+import { PendingChanges } from '../transport/PendingChanges';
 import { CurriculumEditor } from './CurriculumEditor';
 import { DataMix } from './DataMix';
 import { ModelKnobs } from './ModelKnobs';
@@ -37,6 +38,7 @@ export function KnobColumn() {
       <Section title="Optimizer and probes">
         <OptimizerKnobs />
       </Section>
+      <PendingChanges />
     </aside>
   );
 }

@@ -129,20 +129,22 @@ function BaseHint() {
   const safe = useMemo(() => (headDim ? smallestSafeBase(headDim, length) : null), [headDim, length]);
   if (!headDim) return null;
   return (
-    <p className={negative === null ? 'hint' : 'hint hint-warn'}>
-      {negative === null ? (
-        <>B(m) ≥ 0 up to {formatInteger(length)} tokens</>
-      ) : (
-        <>
-          B(m) &lt; 0 first at m = <b>{formatInteger(negative)}</b> of {formatInteger(length)}
-        </>
-      )}
-      {safe !== null && (
-        <>
-          ; plain RoPE needs a base of about <b>{shortValue(Number(safe.toPrecision(2)))}</b>
-        </>
-      )}{' '}
-      <span className="muted">(head_dim {headDim})</span>
+    <p className={negative === null ? 'hint hint-base' : 'hint hint-base hint-warn'}>
+      <span>
+        {negative === null ? (
+          <>B(m) ≥ 0 up to {formatInteger(length)} tokens</>
+        ) : (
+          <>
+            B(m) &lt; 0 first at m = <b>{formatInteger(negative)}</b> of {formatInteger(length)}
+          </>
+        )}
+        {safe !== null && (
+          <>
+            ; plain RoPE needs a base of about <b>{shortValue(Number(safe.toPrecision(2)))}</b>
+          </>
+        )}{' '}
+        <span className="muted">(head_dim {headDim})</span>
+      </span>
     </p>
   );
 }

@@ -109,7 +109,7 @@ describe('numbers', () => {
     expect(formatTick(50_000)).toBe('50k');
     expect(formatTick(1_500_000)).toBe('1.5M');
     expect(formatTick(100)).toBe('100');
-    expect(formatBytes(12.4 * 2 ** 20)).toBe('12.4 MB');
+    expect(formatBytes(12.4 * 2 ** 20)).toBe('12.4 MiB');
     expect(formatFlops(3.41e12)).toBe('3.41 TFLOP');
     expect(formatDuration(200)).toBe('3 min 20 s');
     expect(formatDuration(7500)).toBe('2 h 05 min');

@@ -53,7 +53,8 @@ function ForkForm() {
       <p>
         {changes.length ? (
           <>
-            The child starts with this run’s weights and <b>{changes.map(describeChange).join(', ')}</b>.
+            The child starts with this run’s weights and <b>{changes.map(describeChange).join(', ')}</b>. For a fair comparison
+            also fork a <b>control</b>: the same choices below with every knob undone.
           </>
         ) : (
           <>

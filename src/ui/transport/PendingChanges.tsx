@@ -9,43 +9,39 @@ export function PendingChanges() {
   const changes = useLabThrottled(pending, 100);
   const problem = useLab((state) => state.draftError);
   const busy = useLab((state) => state.busy !== undefined);
-  const problemLine = problem && (
-    <p className="pending pending-problem" role="status">
-      {problem}
-    </p>
-  );
-  if (!changes.length) return problemLine ?? null;
+  if (!changes.length && !problem) return null;
   const { applyLive, startNew, revert, showDialog } = store.getState();
   const kinds = new Set(changes.map(({ path }) => changeKind(path)));
+  const blocked = busy || problem !== undefined;
   return (
-    <>
-      {problemLine}
-      <div className="pending" role="status">
-        <span className="pending-list">
+    <div className="pending" role="status">
+      {problem && <p className="field-problem">{problem}</p>}
+      {changes.length > 0 && (
+        <p>
           <b>Not in this run yet:</b> {changes.map(describeChange).join(', ')}
-        </span>
-        <span className="pending-actions">
-          {kinds.has('live') && (
-            <button type="button" className="primary" disabled={busy || problem !== undefined} onClick={applyLive}>
-              Apply live
-            </button>
-          )}
-          {kinds.has('fork') && !kinds.has('new') && (
-            <button type="button" className="primary" disabled={busy || problem !== undefined} onClick={() => showDialog('fork')}>
-              Fork…
-            </button>
-          )}
-          {(kinds.has('new') || kinds.has('fork')) && (
-            <button type="button" disabled={busy || problem !== undefined} onClick={startNew}>
-              New run
-            </button>
-          )}
-          <button type="button" className="quiet" onClick={revert}>
-            Undo
+        </p>
+      )}
+      <p className="pending-actions">
+        {kinds.has('live') && (
+          <button type="button" className="primary" disabled={blocked} onClick={applyLive}>
+            Apply live
           </button>
-        </span>
-      </div>
-    </>
+        )}
+        {kinds.has('fork') && !kinds.has('new') && (
+          <button type="button" className="primary" disabled={blocked} onClick={() => showDialog('fork')}>
+            Fork…
+          </button>
+        )}
+        {(kinds.has('new') || kinds.has('fork')) && (
+          <button type="button" disabled={blocked} onClick={startNew}>
+            New run
+          </button>
+        )}
+        <button type="button" className="quiet" onClick={revert}>
+          Undo
+        </button>
+      </p>
+    </div>
   );
 }
 

@@ -1,6 +1,5 @@
 import { activeRun, currentStep } from '../../store/runsSlice';
 import { useLab, useLabThrottled } from '../labContext';
-import { PendingChanges } from './PendingChanges';
 import { Progress } from './Progress';
 
 /** Train, Pause, Step, Reset, Fork, and how far the run is: always on the screen. */
@@ -51,11 +50,10 @@ export function Transport() {
           title="Fork (f)"
           onClick={() => showDialog('fork')}
         >
-          Fork{hasRun ? ` from step ${at}` : ''}
+          Fork{hasRun && <span className="fork-step"> from step {at}</span>}
         </button>
       </div>
       <Progress />
-      <PendingChanges />
     </section>
   );
 }
