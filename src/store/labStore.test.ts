@@ -146,6 +146,7 @@ describe('live knobs and forks', () => {
     store.getState().edit((draft) => void (draft.data.sources = [{ name: 'books', share: 1 }]));
     await store.getState().applyLive();
     expect(lab.applied?.shares).toEqual({ books: 1, 'keyed-facts': 0 });
+    expect(store.getState().pendingChanges()).toEqual([]);
   });
 
   it('forks into a child that becomes active and viewed', async () => {

@@ -30,7 +30,7 @@ const LIVE_PATHS = new Set([
   'probes.every_steps',
 ]);
 
-/** Live knobs act at once, forks need a child run, and another model or seed needs a run of its own. */
+/** Live knobs act at once, forks need a child run, and another model or seed needs a run of its own; a label changes nothing. */
 export function changeKind(path: string): ChangeKind {
   if (LIVE_PATHS.has(path)) return 'live';
   if (path === 'name') return 'label';
@@ -61,6 +61,16 @@ export function recipeChanges(from: Recipe, to: Recipe): FieldChange[] {
   return changes;
 }
 
+/** As `changeKind`, for a change at hand: a mix that names a source the run has not opened needs a fork, and an unused source nothing. */
+export function kindOfChange({ path, from, to }: FieldChange): ChangeKind {
+  if (path !== 'data.sources') return changeKind(path);
+  const before = sharesIn(from);
+  const after = sharesIn(to);
+  const names = new Set([...before.keys(), ...after.keys()]);
+  if ([...names].every((name) => (before.get(name) ?? 0) === (after.get(name) ?? 0))) return 'label';
+  return [...after].some(([name, share]) => share > 0 && !before.has(name)) ? 'fork' : 'live';
+}
+
 /** `rope_theta 1e4 → 5e5`: the last word of the path is enough where no other field shares it. */
 export function describeChange({ path, from, to }: FieldChange): string {
   return `${path.slice(path.lastIndexOf('.') + 1)} ${shortValue(from)} → ${shortValue(to)}`;
@@ -83,6 +93,11 @@ export function stagesValue(stages: Recipe['curriculum']['stages']): string {
 /** The source list as one value: `books:0.7,facts:0.3`. */
 export function sourcesValue(sources: Recipe['data']['sources']): string {
   return sources.map(({ name, share }) => `${name}:${share}`).join(',');
+}
+
+function sharesIn(value: FieldValue | undefined): Map<string, number> {
+  const pairs = String(value ?? '').split(',');
+  return new Map(pairs.map((pair) => [pair.slice(0, pair.lastIndexOf(':')), Number(pair.slice(pair.lastIndexOf(':') + 1))]));
 }
 
 function flatten(node: Record<string, unknown>, prefix: string, fields: RecipeFields): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Recipe } from '../core/recipe';
-import { changeKind, describeChange, recipeChanges } from './recipeFields';
+import { changeKind, describeChange, kindOfChange, recipeChanges } from './recipeFields';
 import { recipeFromHash, recipeToHash } from './recipeLink';
 import { fakePage } from './testing/fakeLab';
 import { FIXTURE_RECIPE } from './testing/recordedFixture';
@@ -115,5 +115,8 @@ describe('recipe changes', () => {
     expect(changeKind('curriculum.stages')).toBe('fork');
     expect(changeKind('rope_parameters.rope_theta')).toBe('fork');
     expect(changeKind('model.shape.hidden_size')).toBe('new');
+    expect(kindOfChange({ path: 'data.sources', from: 'a:1', to: 'a:0.5,b:0.5' })).toBe('fork');
+    expect(kindOfChange({ path: 'data.sources', from: 'a:0.5,b:0.5', to: 'a:0.2,b:0.8' })).toBe('live');
+    expect(kindOfChange({ path: 'data.sources', from: 'a:1', to: 'a:1,b:0' })).toBe('label');
   });
 });

@@ -5,7 +5,7 @@ import type { SourceSummary } from '../worker/protocol';
 import type { Connection } from './connection';
 import type { LabState } from './labStore';
 import type { StorePorts } from './ports';
-import { changeKind, type FieldChange, recipeChanges } from './recipeFields';
+import { type FieldChange, kindOfChange, recipeChanges } from './recipeFields';
 import { recipeFromHash, recipeToHash } from './recipeLink';
 import { activeRun } from './runsSlice';
 
@@ -157,7 +157,7 @@ export function createRecipeSlice(ports: StorePorts, connection: Connection): St
 
       pendingChanges() {
         return recipeChanges(activeRun(get())?.recipe ?? get().preset, get().draft).filter(
-          ({ path }) => changeKind(path) !== 'label',
+          (change) => kindOfChange(change) !== 'label',
         );
       },
     };

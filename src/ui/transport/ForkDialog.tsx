@@ -1,7 +1,7 @@
 import { Dialog } from 'radix-ui';
 import { useState } from 'react';
 import type { ForkOptions } from '../../core/records';
-import { changeKind, describeChange } from '../../store/recipeFields';
+import { describeChange, kindOfChange } from '../../store/recipeFields';
 import { activeRun, currentStep } from '../../store/runsSlice';
 import { NumberField } from '../controls/NumberField';
 import { formatInteger } from '../format';
@@ -35,7 +35,7 @@ function ForkForm() {
   const busy = useLab((state) => state.busy !== undefined);
   const draft = useLab((state) => state.draft);
   const changes = store.getState().pendingChanges();
-  const impossible = changes.filter(({ path }) => changeKind(path) === 'new');
+  const impossible = changes.filter((change) => kindOfChange(change) === 'new');
   const [name, setName] = useState(() => suggestedName(parent?.name ?? draft.name, changes.map(describeChange)));
   const left = parent ? Math.max(parent.plan.tokens - step * parent.recipe.curriculum.tokens_per_step, 0) : 0;
   const change = (part: Partial<ForkOptions>) => setOptions({ ...options, ...part });

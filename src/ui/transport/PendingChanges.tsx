@@ -1,5 +1,5 @@
 import type { LabState } from '../../store/labStore';
-import { changeKind, describeChange, type FieldChange } from '../../store/recipeFields';
+import { describeChange, type FieldChange, kindOfChange } from '../../store/recipeFields';
 import { activeRun } from '../../store/runsSlice';
 import { useLab, useLabStore, useLabThrottled } from '../labContext';
 
@@ -11,7 +11,7 @@ export function PendingChanges() {
   const busy = useLab((state) => state.busy !== undefined);
   if (!changes.length && !problem) return null;
   const { applyLive, startNew, revert, showDialog } = store.getState();
-  const kinds = new Set(changes.map(({ path }) => changeKind(path)));
+  const kinds = new Set(changes.map(kindOfChange));
   const blocked = busy || problem !== undefined;
   return (
     <div className="pending" role="status">
