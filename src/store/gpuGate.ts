@@ -1,5 +1,5 @@
 /** What stands between this page and a GPU, found out before the worker starts so that each cause gets its own sentence. */
-export type GateCause = 'insecure-context' | 'no-webgpu' | 'no-adapter' | 'no-worker-gpu';
+export type GateCause = 'insecure-context' | 'no-webgpu' | 'no-adapter' | 'no-worker-gpu' | 'open-failed';
 
 export interface GateReport {
   /** undefined where training can begin. */
@@ -17,6 +17,11 @@ export async function inspectGpu({ isSecureContext, gpu }: GateEnvironment): Pro
   if (!isSecureContext) return { cause: 'insecure-context' };
   if (!gpu) return { cause: 'no-webgpu' };
   return { cause: (await gpu.requestAdapter()) ? undefined : 'no-adapter' };
+}
+
+/** Why the lab did not open after the page had seen an adapter. Errors cross from the worker by name. */
+export function causeOf(error: unknown): GateCause {
+  return error instanceof Error && error.name === 'UnsupportedDeviceError' ? 'no-worker-gpu' : 'open-failed';
 }
 
 /** What to tell the visitor, per cause. */
@@ -50,5 +55,10 @@ export const GATE_MESSAGES: Record<GateCause, { title: string; text: string; adv
       'Update the browser: Chrome 113 and later offer WebGPU in dedicated workers.',
       'Look at the message below for the reason given.',
     ],
+  },
+  'open-failed': {
+    title: 'The lab did not open',
+    text: 'There is a GPU adapter, but something else failed; the message at the foot of the page says what.',
+    advice: ['Try again, or reload the page.', 'If a file could not be loaded, the site is incomplete: build it again.'],
   },
 };

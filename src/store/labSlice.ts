@@ -1,7 +1,7 @@
 import type { StateCreator } from 'zustand/vanilla';
 import type { LabEvent, LabFacts } from '../worker/protocol';
 import type { Connection } from './connection';
-import type { GateReport } from './gpuGate';
+import { causeOf, type GateReport } from './gpuGate';
 import type { LabState } from './labStore';
 import type { StorePorts } from './ports';
 import { parseRecordedRun } from './recordedRun';
@@ -58,7 +58,7 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
         set({ phase: 'open', facts, preparing: undefined });
         get().openRecipes(facts.recipes);
       } catch (error) {
-        set({ phase: 'blocked', gate: { cause: 'no-worker-gpu' }, preparing: undefined });
+        set({ phase: 'blocked', gate: { cause: causeOf(error) }, preparing: undefined });
         get().report('opening the lab', error);
       }
     };

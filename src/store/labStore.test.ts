@@ -44,7 +44,7 @@ describe('booting', () => {
     const { store, lab } = fakePage();
     lab.failing = { name: 'open', message: 'no adapter in the worker' };
     await store.getState().boot();
-    expect(store.getState().gate.cause).toBe('no-worker-gpu');
+    expect(store.getState().gate.cause).toBe('open-failed');
     expect(store.getState().problems[0].message).toBe('no adapter in the worker');
   });
 

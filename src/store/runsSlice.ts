@@ -121,7 +121,15 @@ export function createRunsSlice(connection: Connection): StateCreator<LabState, 
         }),
       reset: () => command('reset', async () => adopt(await connection.api.reset())),
       startNew: () => get().attempt('new run', create, true),
-      fork: (options) => get().attempt('fork', async () => adopt(await connection.api.fork(get().draft, options)), true),
+      fork(options) {
+        const work = async () => {
+          const child = await connection.api.fork(get().draft, options);
+          adopt(child);
+          // Budget and warm-up of the fork are part of the child's recipe: the knobs follow.
+          get().load(child.recipe);
+        };
+        return get().attempt('fork', work, true);
+      },
 
       applyLive: () =>
         command('apply', async () => {

@@ -18,6 +18,7 @@ export function Banners() {
 function Fallback() {
   const cause = useLab((state) => (state.phase === 'blocked' ? state.gate.cause : undefined));
   const recorded = useLab((state) => state.runOrder.length > 0);
+  const restart = useLab((state) => state.restart);
   if (!cause) return null;
   const { title, text, advice } = GATE_MESSAGES[cause];
   return (
@@ -31,11 +32,20 @@ function Fallback() {
             : 'Training is off. The knobs’ arithmetic and the theory tab work without a GPU.'}
         </p>
       </div>
-      <ul>
-        {advice.map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
+      <div>
+        <ul>
+          {advice.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+        {(cause === 'open-failed' || cause === 'no-worker-gpu') && (
+          <p className="banner-actions">
+            <button type="button" onClick={restart}>
+              Try again
+            </button>
+          </p>
+        )}
+      </div>
     </section>
   );
 }
