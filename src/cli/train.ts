@@ -65,7 +65,7 @@ export async function train(line: CommandLine): Promise<number> {
       else if (records.length > 20) await flush();
     }
     await run.settle();
-    if (!run.finished) status = 'paused';
+    if (!run.exhausted) status = 'paused';
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     status = 'failed';

@@ -1,7 +1,6 @@
 import { InputError } from '../core/errors';
 import type { AssetReader } from '../core/ports';
 import { type Corpus, loadCorpus, loadCorpusIndex, type TokenDocument, type TokenSource } from './corpus';
-import { createDataStream, type DataStream } from './dataStream';
 import { documentRows } from './documentRows';
 import { type EncodeOptions, encodeText } from './encodeText';
 import type { RowSource } from './rowSource';
@@ -9,47 +8,15 @@ import { copyRows } from './synthetic/copySpans';
 import { keyedFactRows } from './synthetic/keyedFacts';
 import { bytesTokenizer, type Tokenizer } from './tokenizer';
 
-/** Sources that are generated; they plant their task into the text of the run's other sources. */
-const SYNTHETIC = { 'keyed-facts': keyedFactRows, copy: copyRows } as const;
-export const SYNTHETIC_SOURCES: readonly string[] = Object.keys(SYNTHETIC);
-
-/** Text for synthetic tasks to be planted in when the mix names none. */
-const DEFAULT_TEXT = 'books';
-
-export interface RunDataOptions extends EncodeOptions {
-  assets: AssetReader;
-  tokenizer: Tokenizer;
-  /** As in a recipe's `data.sources`: shipped sources, `keyed-facts`, `copy`, or names of `userSources`. */
-  sources: readonly { name: string; share: number }[];
-  seed: number;
-  /** Sources from the user's own files, encoded with the same tokenizer. */
-  userSources?: readonly TokenSource[];
-}
-
-export interface RunData {
-  /** The text sources, with their held-out documents. */
-  corpus: Corpus;
-  stream: DataStream;
-}
-
-/** Everything a run needs from this room: loads or encodes the text, opens the sources and mixes them. */
-export async function loadRunData(options: RunDataOptions): Promise<RunData> {
-  const { tokenizer, sources, userSources = [], seed } = options;
-  const own = userSources.filter(({ name }) => sources.some((source) => source.name === name));
-  const shipped = sources
-    .map(({ name }) => name)
-    .filter((name) => !isSynthetic(name) && !own.some((source) => source.name === name));
-  if (shipped.length + own.length === 0) shipped.push(DEFAULT_TEXT);
-  const corpus = await loadCorpusFor(options.assets, tokenizer, shipped, options);
-  corpus.sources.push(...own);
-  const documents = corpus.sources.flatMap(({ train }) => train);
-  const stream = createDataStream({
-    sources: sources.map(({ name }) => openSource(name, corpus, tokenizer, documents)),
-    shares: Object.fromEntries(sources.map(({ name, share }) => [name, share])),
-    seed,
-  });
-  return { corpus, stream };
-}
+/** Sources that are generated; they plant their task into natural text. */
+export const SYNTHETIC_TASKS = {
+  'keyed-facts': {
+    title: 'Keyed facts',
+    description: 'Facts planted in natural text and asked for again later; the answers count.',
+    rows: keyedFactRows,
+  },
+  copy: { title: 'Copy', description: 'A span that comes again after a gap; the repeat counts.', rows: copyRows },
+} as const;
 
 /** Shipped sources for any tokenizer: from its shards where they ship, else encoded here and now from the `bytes` shards. */
 export async function loadCorpusFor(
@@ -76,13 +43,20 @@ export async function loadCorpusFor(
   return { tokenizer: { name, vocabSize, bosId, eosId }, sources };
 }
 
-function isSynthetic(name: string): name is keyof typeof SYNTHETIC {
-  return SYNTHETIC_SOURCES.includes(name);
+function isSynthetic(name: string): name is keyof typeof SYNTHETIC_TASKS {
+  return Object.hasOwn(SYNTHETIC_TASKS, name);
 }
 
+/** The rows of one source of a mix: a synthetic task over `documents`, or a source of the corpus. */
 export function openSource(name: string, corpus: Corpus, tokenizer: Tokenizer, documents: readonly TokenDocument[]): RowSource {
-  if (isSynthetic(name)) return SYNTHETIC[name](tokenizer, documents);
+  if (isSynthetic(name)) return SYNTHETIC_TASKS[name].rows(tokenizer, documents);
   const source = corpus.sources.find((candidate) => candidate.name === name);
-  if (!source) throw new InputError('data sources', 'a loaded source', name, 'fix its name');
+  if (!source)
+    throw new InputError(
+      'data mix',
+      `one of ${[...corpus.sources.map((candidate) => candidate.name), ...Object.keys(SYNTHETIC_TASKS)].join(', ')}`,
+      name,
+      'fix data.sources in the recipe, or add the files of that source first',
+    );
   return documentRows(name, source.train, corpus.tokenizer.bosId);
 }

@@ -1,4 +1,5 @@
 import { InputError } from '../core/errors';
+import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
 import type {
   AttentionRecord,
   NoteRecord,
@@ -8,6 +9,7 @@ import type {
   StepRecord,
   ValidationRecord,
 } from '../core/records';
+import type { Recipe } from '../core/recipe';
 import type { DataStream } from '../data/dataStream';
 import { assertHealthy, type Gpu } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
@@ -16,7 +18,6 @@ import { type PendingStep, Trainer, type TrainerState } from '../training/traine
 import type { Blueprint } from './blueprint';
 import { type Checkpoint, restoreCheckpoint, takeCheckpoint } from './checkpoint';
 import { type Dataset, sharesOf } from './dataset';
-import { type LiveChanges, withLiveChanges } from './liveChanges';
 import { Probes } from './probes';
 
 /** How a run begins: weights and moments, where it stands, and where its data stream is. */
@@ -64,7 +65,8 @@ export class ActiveRun {
     const stream = dataset.stream(sharesOf(recipe), recipe.seed);
     if (start.cursor) {
       stream.restore(start.cursor);
-      stream.setShares(sharesOf(recipe));
+      // Setting shares forgets what each source is owed, so an unchanged mix is left alone: a fork that changes nothing must not differ.
+      if (!sameShares(start.cursor, recipe)) stream.setShares(sharesOf(recipe));
     }
     const engine = await Engine.create(gpu, pipelines, blueprint.programs, onCompile);
     for (const { tensor, values } of rotary.contents()) engine.write(tensor, values);
@@ -83,8 +85,9 @@ export class ActiveRun {
     return { progress, adamSteps, scheduleStart };
   }
 
-  get finished(): boolean {
-    return this.trainer.finished && this.pending.length === 0;
+  /** Whether the recipe's last step has been submitted. */
+  get exhausted(): boolean {
+    return this.trainer.finished;
   }
 
   /** Whether the probes of the recipe's cadence are due at this step: every so many, at a stage's start, and at the end. */
@@ -172,4 +175,9 @@ export class ActiveRun {
     const { stage } = this.trainer;
     if (stage.firstStep === this.progress.step && stage.stage > 0) this.note('stage', `rows of ${stage.sequenceLength} tokens`);
   }
+}
+
+function sameShares(cursor: Checkpoint['cursor'], recipe: Recipe): boolean {
+  const total = recipe.data.sources.reduce((sum, { share }) => sum + share, 0);
+  return recipe.data.sources.every(({ name, share }) => Math.abs((cursor.sources[name]?.share ?? 0) - share / total) < 1e-12);
 }

@@ -1,4 +1,4 @@
-import type { Recipe } from '../core/recipe';
+import type { Recipe } from './recipe';
 
 /** Knobs that act on a running run at its next step. */
 export interface LiveChanges {

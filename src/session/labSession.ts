@@ -1,0 +1,347 @@
+import { InputError, LabError } from '../core/errors';
+import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
+import type { AssetReader } from '../core/ports';
+import { parseRecipe, type Recipe } from '../core/recipe';
+import type { ForkOptions, RunPlan, RunSummary } from '../core/records';
+import type { UserFile } from '../data/userSource';
+import { adapterName, type Gpu, requestGpu } from '../gpu/device';
+import { DeviceLostError } from '../gpu/errors';
+import { PipelineCache } from '../gpu/pipelines';
+import { defaultVariants } from '../kernels/families';
+import { ActiveRun, DivergedError, type RunStart } from './activeRun';
+import type { GenerateOptions, GenerateResult, LabApi, LabEvent, LabFacts, SourceSummary } from './api';
+import { type Blueprint, checkFits, createBlueprint } from './blueprint';
+import { measureFlopsPerSecond } from './calibrate';
+import { Catalogue } from './catalogue';
+import { Datasets } from './datasets';
+import { generateText } from './generate';
+import { Mutex } from './mutex';
+import { RecordBatcher } from './recordBatcher';
+import { resolveConfig, resolveModel, tokenizerNameOf } from './resolveModel';
+import { type RunEntry, RunRegistry } from './runRegistry';
+import { forkRecipe, sameArchitecture, startFromFork, startFromWeights } from './runStart';
+
+/** What the session needs from the platform. */
+export interface SessionPorts {
+  gpu: GPU | undefined;
+  createAssets(base: string): AssetReader;
+}
+
+/** Seconds of training after which the in-memory checkpoint is renewed at the next probe. */
+const CHECKPOINT_SECONDS = 30;
+
+/** The device and what hangs on it. */
+interface Device {
+  gpu: Gpu;
+  pipelines: PipelineCache;
+}
+
+/**
+ * The lab: one device, the runs of this session, and the loop that trains the active one. Commands take the device in turn, so each acts
+ * between two training steps. Knows nothing of comlink, workers or pages.
+ */
+export class LabSession implements LabApi {
+  private readonly mutex = new Mutex();
+  private readonly runs = new RunRegistry();
+  private catalogue!: Catalogue;
+  private datasets!: Datasets;
+  private device: Device | undefined;
+  private emit: (event: LabEvent) => void = () => {};
+  private active: { entry: RunEntry; run: ActiveRun | undefined; batcher: RecordBatcher } | undefined;
+  private training = false;
+  private generating: AbortController | undefined;
+
+  constructor(private readonly ports: SessionPorts) {}
+
+  async open(assetsBase: string, onEvent: (event: LabEvent) => void): Promise<LabFacts> {
+    this.emit = onEvent;
+    this.catalogue = new Catalogue(this.ports.createAssets(assetsBase));
+    this.datasets = new Datasets(this.catalogue);
+    const { gpu, pipelines } = await this.openDevice();
+    const [checkpoints, recipes, flopsPerSecond] = await Promise.all([
+      this.catalogue.models(),
+      this.catalogue.recipes(),
+      measureFlopsPerSecond(gpu, pipelines),
+    ]);
+    const { sources, tokenizers } = await this.catalogue.sources(checkpoints[0]?.tokenizer ?? tokenizerNameOf(recipes[0]));
+    const { vendor, architecture, isSoftware, features, limits } = gpu.facts;
+    const adapter = { name: adapterName(gpu.facts), vendor, architecture, isSoftware, features, limits, flopsPerSecond };
+    return { adapter, sources, checkpoints, tokenizers, recipes };
+  }
+
+  async plan(value: unknown): Promise<RunPlan> {
+    const { blueprint } = await this.prepare(parseRecipe(value));
+    return blueprint.plan;
+  }
+
+  create(value: unknown): Promise<RunSummary> {
+    return this.between(async () => {
+      const prepared = await this.prepare(parseRecipe(value));
+      const { config, weights } = resolveModel(prepared.blueprint.recipe, prepared.tokenizer, prepared.checkpoint);
+      return this.begin(prepared, startFromWeights(config, weights));
+    });
+  }
+
+  async train(): Promise<void> {
+    const { entry } = this.requireActive();
+    if (this.training) return;
+    if (entry.summary.status === 'finished')
+      throw new InputError('train', 'a run with steps left', 'a finished run', 'fork it with more tokens, or reset it');
+    this.training = true;
+    this.setStatus(entry, 'training');
+    void this.loop(entry);
+  }
+
+  async pause(): Promise<void> {
+    this.training = false;
+    await this.between(async () => {
+      const { entry, run } = this.active ?? {};
+      if (!entry || !run) return;
+      entry.checkpoint = await run.checkpoint();
+      if (entry.summary.status === 'training') this.setStatus(entry, 'paused');
+    });
+  }
+
+  async step(): Promise<void> {
+    const { entry } = this.requireActive();
+    await this.pause();
+    await this.guarded(entry, async () => {
+      await this.advance(entry);
+      await this.active?.run?.settle();
+      if (entry.summary.status === 'ready') this.setStatus(entry, 'paused');
+    });
+  }
+
+  async reset(): Promise<RunSummary> {
+    const { entry } = this.requireActive();
+    await this.pause();
+    return this.between(() => this.begin(entry, entry.start, entry.summary.parent));
+  }
+
+  async applyLive(changes: LiveChanges): Promise<void> {
+    await this.between(async () => {
+      const { entry } = this.requireActive();
+      const run = await this.realise(entry);
+      run.applyLive(changes);
+      entry.summary = { ...entry.summary, recipe: withLiveChanges(entry.summary.recipe, changes) };
+      this.emit({ type: 'run', run: entry.summary });
+    });
+  }
+
+  async fork(value: unknown, options: ForkOptions): Promise<RunSummary> {
+    const { entry } = this.requireActive();
+    const asked = parseRecipe(value);
+    await this.pause();
+    return this.between(async () => {
+      const checkpoint = await (await this.realise(entry)).checkpoint();
+      const prepared = await this.prepare(forkRecipe(asked, checkpoint, options), entry);
+      if (!sameArchitecture(entry.blueprint.config, prepared.blueprint.config))
+        throw new InputError(
+          'fork',
+          'a model with the tensors of the running one',
+          'another model',
+          'start a new run with it: weights cannot be carried over',
+        );
+      const parent = { id: entry.summary.id, step: checkpoint.progress.step, options };
+      entry.checkpoint = checkpoint;
+      return this.begin(prepared, startFromFork(checkpoint, prepared.blueprint.recipe, options), parent);
+    });
+  }
+
+  async activate(runId: string): Promise<RunSummary> {
+    const entry = this.runs.get(runId);
+    if (!entry)
+      throw new InputError('activate run', 'a run of this session', runId, 'recorded runs can be viewed but not continued');
+    await this.pause();
+    return this.between(async () => {
+      this.release();
+      this.makeActive(entry);
+      return entry.summary;
+    });
+  }
+
+  async probe(): Promise<void> {
+    const { entry } = this.requireActive();
+    await this.guarded(entry, async () => void (await (await this.realise(entry)).probe()));
+  }
+
+  generate(options: GenerateOptions, onText: (text: string) => void): Promise<GenerateResult> {
+    const abort = new AbortController();
+    this.generating = abort;
+    return this.between(async () => {
+      const { entry } = this.requireActive();
+      const run = await this.realise(entry);
+      await run.settle();
+      const { gpu, pipelines } = await this.openDevice();
+      const tokenizer = await this.catalogue.tokenizer(entry.tokenizerName);
+      return generateText({ gpu, pipelines, run, tokenizer, options, onText, signal: abort.signal });
+    });
+  }
+
+  async cancelGenerate(): Promise<void> {
+    this.generating?.abort();
+  }
+
+  addSource(name: string, files: UserFile[], onProgress: (share: number) => void): Promise<SourceSummary> {
+    const tokenizerName = this.active?.entry.tokenizerName ?? 'bpe-1024';
+    return this.datasets.addSource(name, files, tokenizerName, onProgress);
+  }
+
+  async recover(): Promise<RunSummary | undefined> {
+    this.training = false;
+    return this.between(async () => {
+      const entry = this.active?.entry;
+      this.device = undefined;
+      await this.openDevice();
+      if (!entry) return undefined;
+      this.makeActive(entry);
+      this.setStatus(entry, entry.checkpoint ? 'paused' : 'ready');
+      return entry.summary;
+    });
+  }
+
+  /** Trains until paused, finished or stopped; gives commands their turn between steps. */
+  private async loop(entry: RunEntry): Promise<void> {
+    const alive = () => this.training && this.active?.entry === entry;
+    while (alive()) {
+      const goesOn = await this.guarded(entry, async () => {
+        if (alive()) await this.advance(entry);
+      });
+      if (!goesOn) this.training = false;
+    }
+  }
+
+  /** One step, and the probes where they are due. */
+  private async advance(entry: RunEntry): Promise<void> {
+    const run = await this.realise(entry);
+    if (run.progress.step === entry.start.progress.step) await run.probe();
+    if (!run.exhausted) await run.step();
+    if (run.probesDue) {
+      await run.probe();
+      const kept = entry.checkpoint?.progress.seconds ?? Number.NEGATIVE_INFINITY;
+      if (run.progress.seconds - kept > CHECKPOINT_SECONDS || run.exhausted) entry.checkpoint = await run.checkpoint();
+    }
+    if (run.exhausted) {
+      this.training = false;
+      this.setStatus(entry, 'finished');
+    }
+  }
+
+  /** Work on a run under the device lock; a run that cannot go on is marked so, at its last good step. False when it stopped. */
+  private async guarded(entry: RunEntry, work: () => Promise<void>): Promise<boolean> {
+    try {
+      await this.between(work);
+      return true;
+    } catch (error) {
+      this.training = false;
+      if (error instanceof DeviceLostError) return false;
+      entry.summary = { ...entry.summary, reason: error instanceof LabError ? error.message : String((error as Error).stack) };
+      this.setStatus(entry, 'failed');
+      if (error instanceof DivergedError) entry.checkpoint = await this.active?.run?.checkpoint();
+      else throw error;
+      return false;
+    }
+  }
+
+  private between<T>(work: () => Promise<T>): Promise<T> {
+    return this.mutex.run(work);
+  }
+
+  /** Everything about a recipe that needs no GPU memory; nothing of the session changes. */
+  private async prepare(recipe: Recipe, parent?: RunEntry) {
+    const checkpoint = 'checkpoint' in recipe.model ? await this.catalogue.checkpoint(recipe.model.checkpoint) : undefined;
+    const tokenizerName = tokenizerNameOf(recipe, checkpoint);
+    const tokenizer = await this.catalogue.tokenizer(tokenizerName);
+    const config = resolveConfig(recipe, tokenizer, checkpoint?.config);
+    const { gpu } = await this.openDevice();
+    // A fork keeps its parent's variants: another set would be another set of bits.
+    const variants = parent?.blueprint.variants ?? defaultVariants(gpu.facts, config);
+    const blueprint = createBlueprint(recipe, config, variants, checkpoint?.config.maxPositionEmbeddings);
+    checkFits(blueprint, gpu.facts.limits);
+    return { blueprint, tokenizer, tokenizerName, checkpoint };
+  }
+
+  private async begin(
+    of: { blueprint: Blueprint; tokenizerName: string },
+    start: RunStart,
+    parent?: RunSummary['parent'],
+  ): Promise<RunSummary> {
+    const { blueprint, tokenizerName } = of;
+    // Wrong source names must be refused before the running experiment is touched.
+    await this.datasets.check(blueprint.recipe, tokenizerName);
+    this.release();
+    const adapter = adapterName((await this.openDevice()).gpu.facts);
+    const entry = this.runs.add({ blueprint, tokenizerName, start }, { name: blueprint.recipe.name, parent, adapter });
+    this.makeActive(entry);
+    this.emit({ type: 'run', run: entry.summary });
+    return entry.summary;
+  }
+
+  private makeActive(entry: RunEntry): void {
+    const { id } = entry.summary;
+    this.active = {
+      entry,
+      run: undefined,
+      batcher: new RecordBatcher((records) => this.emit({ type: 'records', runId: id, records })),
+    };
+  }
+
+  /** The active run's buffers and programs, made when first needed: from its last checkpoint, else its start. */
+  private async realise(entry: RunEntry): Promise<ActiveRun> {
+    const active = this.requireActive();
+    if (active.run) return active.run;
+    const { gpu, pipelines } = await this.openDevice();
+    const preparing = (what: string) => (done: number, total: number) => this.emit({ type: 'preparing', done, total, what });
+    preparing('loading text')(0, 1);
+    const dataset = await this.datasets.load(entry.tokenizerName);
+    active.run = await ActiveRun.create({
+      gpu,
+      pipelines,
+      blueprint: entry.blueprint,
+      dataset,
+      start: entry.checkpoint ?? entry.start,
+      emit: (record) => active.batcher.add(record),
+      onCompile: preparing('compiling kernels'),
+    });
+    return active.run;
+  }
+
+  private release(): void {
+    this.active?.batcher.flush();
+    this.active?.run?.destroy();
+    this.active = undefined;
+  }
+
+  private requireActive() {
+    if (!this.active) throw new InputError('lab', 'an active run', 'none', 'create one first');
+    return this.active;
+  }
+
+  private setStatus(entry: RunEntry, status: RunSummary['status']): void {
+    if (this.active?.entry === entry) this.active.batcher.flush();
+    entry.summary = { ...entry.summary, status };
+    this.emit({ type: 'run', run: entry.summary });
+  }
+
+  private async openDevice(): Promise<Device> {
+    if (this.device) return this.device;
+    const gpu = await requestGpu(this.ports.gpu);
+    const device = { gpu, pipelines: new PipelineCache(gpu.device) };
+    this.device = device;
+    void gpu.lost.then((error) => this.onLost(device, error));
+    return device;
+  }
+
+  private onLost(device: Device, error: DeviceLostError): void {
+    if (this.device !== device) return;
+    this.training = false;
+    const entry = this.active?.entry;
+    if (this.active) this.active.run = undefined;
+    if (entry?.summary.status === 'training') this.setStatus(entry, 'paused');
+    this.emit({
+      type: 'device-lost',
+      message: error.message,
+      checkpointStep: (entry?.checkpoint ?? entry?.start)?.progress.step,
+    });
+  }
+}
