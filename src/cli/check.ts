@@ -30,7 +30,7 @@ export async function check(line: CommandLine): Promise<number> {
   for (const { changed, variants, dispatches, quantities } of report.sets) {
     output.line();
     output.line(
-      `variants ${changed}: ${Object.entries(variants)
+      `variants${changed === 'default' ? ' (default)' : ''}: ${Object.entries(variants)
         .map(([operation, name]) => `${operation} ${name}`)
         .join(', ')}`,
     );

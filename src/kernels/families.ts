@@ -12,12 +12,19 @@ export function defaultVariants(facts: AdapterFacts, config: ModelConfig): Varia
   return { [matmulFamily.operation]: matmulFamily.preferred(facts), ...attentionVariants(facts, config.headDim) };
 }
 
-/** Sets that together run every supported variant at least once: the default, then one change at a time. */
+/**
+ * The fewest sets that together run every supported variant at least once. The first is the default; each further one changes all
+ * operations at a time to a variant that has not run yet, and an operation that has none left runs its default again.
+ */
 export function variantSets(facts: AdapterFacts, config: ModelConfig): VariantSet[] {
   const base = defaultVariants(facts, config);
-  const sets = [base];
-  for (const { operation, variants } of kernelFamilies)
-    for (const variant of variants)
-      if (variant.name !== base[operation] && variant.isSupported(facts)) sets.push({ ...base, [operation]: variant.name });
-  return sets;
+  const untried = kernelFamilies.map(({ operation, variants }) => ({
+    operation,
+    names: variants.filter((variant) => variant.name !== base[operation] && variant.isSupported(facts)).map(({ name }) => name),
+  }));
+  const more = Math.max(...untried.map(({ names }) => names.length));
+  const changed = Array.from({ length: more }, (_, i) =>
+    Object.fromEntries(untried.map(({ operation, names }) => [operation, names[i] ?? base[operation]])),
+  );
+  return [base, ...changed];
 }

@@ -19,7 +19,7 @@ export interface CheckedQuantity {
 
 export interface CheckReport {
   adapter: string;
-  /** One entry per variant set; the first is the default, each other changes one operation. */
+  /** One entry per variant set, the default first; `changed` names what differs from it. */
   sets: { variants: VariantSet; changed: string; dispatches: number; quantities: CheckedQuantity[] }[];
   passed: boolean;
 }

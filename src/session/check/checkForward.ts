@@ -1,13 +1,15 @@
 import { batchFromIds } from '../../core/batch';
 import { parseHfRope } from '../../core/hfRope';
 import { inverseFrequencies } from '../../core/positionEncoding';
+import { matmulNt } from '../../kernels/matmul';
+import { Program } from '../../kernels/program';
+import type { Tensor } from '../../kernels/tensor';
 import { ProgramContext } from '../../model/context';
-import { Engine } from '../../model/engine';
-import { logitsProgram } from '../../model/programs';
+import { encodeLayers, encodeLoss, encodeNorm } from '../../model/forward';
 import { RotaryTableSet } from '../../model/rotary';
 import { ModelTensors } from '../../model/tensors';
 import { uploadBatch } from '../../model/upload';
-import { Evaluation } from '../../probes/evaluation';
+import { openEngine } from '../openEngine';
 import type { CheckContext, CheckedQuantity } from './check';
 import { worstAbsolute, worstRelative } from './compare';
 import type { GoldenForward } from './golden';
@@ -48,18 +50,13 @@ async function checkCase(
   const { rows, length } = batch;
   const model = new ModelTensors(config, rows * length);
   const rotary = new RotaryTableSet(config, [length]);
-  const shape = { rows, length };
-  const evaluation = new Evaluation(new ProgramContext(model, rotary, context.variants, shape));
-  const { program, logits } = logitsProgram(new ProgramContext(model, rotary, context.variants, shape));
-  const engine = await Engine.create(context.gpu, context.pipelines, [evaluation.program, program]);
+  const { program, tokenLoss, logits } = forwardProgram(new ProgramContext(model, rotary, context.variants, { rows, length }));
+  const engine = await openEngine({ ...context, model, rotary, programs: [program] });
   try {
-    engine.write(model.optimizer.weights, model.layout.pack(context.weights));
-    for (const table of rotary.contents()) engine.write(table.tensor, table.values);
-    const { loss } = await evaluation.run(engine, batch);
     uploadBatch(engine, model, batch, 1);
     engine.run(program);
-    const [allLogits] = await engine.read([logits], program);
-    context.count(evaluation.program.dispatches.length + program.dispatches.length);
+    const [losses, allLogits] = await engine.read([tokenLoss, logits], program);
+    context.count(program.dispatches.length);
 
     const stride = model.layout.padded.vocabulary;
     const last: number[] = [];
@@ -69,10 +66,10 @@ async function checkCase(
     for (let row = 0; row < rows; row++) {
       const end = ((row + 1) * length - 1) * stride;
       last.push(...allLogits.subarray(end, end + config.vocabSize));
-      byPosition.push(...loss.subarray(row * length, (row + 1) * length - 1));
+      for (let i = row * length; i < (row + 1) * length - 1; i++) byPosition.push(losses[2 * i]);
     }
     batch.targetWeights.forEach((w, i) => {
-      sum += w * loss[i];
+      sum += w * losses[2 * i];
       weight += w;
     });
     const name = `${testCase.case}, documents ${testCase.documents}`;
@@ -92,4 +89,14 @@ async function checkCase(
   } finally {
     engine.destroy();
   }
+}
+
+/** The training path's forward pass and fused loss, and beside them the logits that it never keeps. */
+function forwardProgram(context: ProgramContext): { program: Program; tokenLoss: Tensor; logits: Tensor } {
+  const { model, m } = context;
+  const h = encodeNorm(context, 'final_norm', model.finalNorm, encodeLayers(context).x);
+  const tokenLoss = encodeLoss(context, h, false);
+  const logits = context.tensor('all_logits', [m, model.layout.padded.vocabulary]);
+  context.add(matmulNt({ role: 'lm_head', a: h, b: model.head.weight, c: logits }, context.matmul));
+  return { program: new Program('forward check', context.dispatches, [tokenLoss, logits]), tokenLoss, logits };
 }

@@ -1,11 +1,12 @@
 import { type Batch, batchFromIds } from '../../core/batch';
 import { InputError } from '../../core/errors';
+import type { ModelConfig } from '../../core/modelConfig';
 import { ProgramContext } from '../../model/context';
-import { Engine } from '../../model/engine';
 import { optimizerProgram, trainProgram } from '../../model/programs';
 import { RotaryTableSet } from '../../model/rotary';
 import { ModelTensors } from '../../model/tensors';
 import { Stepper } from '../../training/stepper';
+import { openEngine } from '../openEngine';
 import type { CheckContext, CheckedQuantity } from './check';
 import { relativeL2 } from './compare';
 import type { GoldenGradients } from './golden';
@@ -54,20 +55,22 @@ export async function checkGradients(context: CheckContext, golden: GoldenGradie
 
 /** A training program for batches of this shape with the checkpoint's weights in place. */
 export async function openTraining(context: CheckContext, { rows, length }: Batch) {
-  const { config, weights, variants } = context;
-  const plain = { ...config, ropeParameters: { rope_type: 'default' as const, rope_theta: config.ropeParameters.rope_theta } };
-  const model = new ModelTensors(plain, rows * length);
-  const rotary = new RotaryTableSet(plain, [length]);
-  const program = trainProgram(new ProgramContext(model, rotary, variants, { rows, length }));
+  const config = withDefaultRope(context.config);
+  const model = new ModelTensors(config, rows * length);
+  const rotary = new RotaryTableSet(config, [length]);
+  const program = trainProgram(new ProgramContext(model, rotary, context.variants, { rows, length }));
   const optimizer = optimizerProgram(model);
-  const engine = await Engine.create(context.gpu, context.pipelines, [program, optimizer]);
-  engine.write(model.optimizer.weights, model.layout.pack(weights));
+  const engine = await openEngine({ ...context, model, rotary, programs: [program, optimizer] });
   engine.write(model.optimizer.metrics, new Float32Array([0, 0, 1, 1]));
-  for (const table of rotary.contents()) engine.write(table.tensor, table.values);
   const stepper = new Stepper(engine, model, optimizer);
   const close = () => {
     stepper.destroy();
     engine.destroy();
   };
   return { model, program, engine, stepper, close };
+}
+
+/** All golden files but `forward.json` are made under plain rotary with the config's base. */
+export function withDefaultRope(config: ModelConfig): ModelConfig {
+  return { ...config, ropeParameters: { rope_type: 'default', rope_theta: config.ropeParameters.rope_theta } };
 }

@@ -5,9 +5,14 @@ export function worstAbsolute(actual: ArrayLike<number>, expected: ArrayLike<num
   return worst(actual, expected, quantity, () => 1);
 }
 
-/** Largest difference relative to the expected value's size. */
-export function worstRelative(actual: ArrayLike<number>, expected: ArrayLike<number>, quantity: string): number {
-  return worst(actual, expected, quantity, (value) => Math.max(Math.abs(value), Number.MIN_VALUE));
+/** Largest difference relative to the expected value's size, which counts as at least `floor`. */
+export function worstRelative(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  quantity: string,
+  floor = Number.MIN_VALUE,
+): number {
+  return worst(actual, expected, quantity, (value) => Math.max(Math.abs(value), floor));
 }
 
 /** ‖actual − expected‖ / ‖expected‖ in L2; where all expected values are zero, `scale` stands in. */
