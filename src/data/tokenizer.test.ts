@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { AssetReader } from '../core/ports';
 import { loadCorpus } from './corpus';
 import { encodeContinuation, encodeText } from './encodeText';
+import { llamaStyleTokenizer } from './testing/llamaStyleTokenizer';
 import { bytesTokenizer, loadTokenizer, tokenizerFromJson } from './tokenizer';
 
 const shippedAssets: AssetReader = { read: async (path) => new Uint8Array(await readFile(`public/${path}`)) };
@@ -14,47 +15,6 @@ async function heldOutBook(title: string): Promise<string> {
   const [books] = (await loadCorpus(shippedAssets, 'bytes', ['books'])).sources;
   const document = books.validation.find((candidate) => candidate.title.startsWith(title))!;
   return new TextDecoder().decode(Uint8Array.from(document.ids));
-}
-
-/** A Llama-style (SentencePiece) tokenizer: a space before every text, `▁` for spaces, bytes for what has no token. */
-function llamaStyleTokenizer() {
-  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`);
-  const tokens = ['<unk>', '<s>', '</s>', ...bytes, ...'▁abcdefghijklmnopqrstuvwxyz.', '▁a', 'on', '▁on', 'th', '▁th'];
-  const special = (content: string, id: number) => ({ id, content, special: true, normalized: false });
-  const json = {
-    added_tokens: ['<unk>', '<s>', '</s>'].map(special),
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        { type: 'Prepend', prepend: '▁' },
-        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
-      ],
-    },
-    pre_tokenizer: null,
-    post_processor: null,
-    decoder: {
-      type: 'Sequence',
-      decoders: [
-        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
-        { type: 'ByteFallback' },
-        { type: 'Fuse' },
-        { type: 'Strip', content: ' ', start: 1, stop: 0 },
-      ],
-    },
-    model: {
-      type: 'BPE',
-      unk_token: '<unk>',
-      fuse_unk: true,
-      byte_fallback: true,
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: ['▁ a', 'o n', '▁ on', 't h', '▁ th'],
-    },
-  };
-  return tokenizerFromJson('llama', json, {
-    bos_token: '<s>',
-    eos_token: { content: '</s>' },
-    clean_up_tokenization_spaces: false,
-  });
 }
 
 describe.each(NAMES)('the %s tokenizer', (name) => {

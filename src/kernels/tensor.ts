@@ -10,6 +10,7 @@ export type Purpose =
   | 'loss chunk'
   | 'inputs'
   | 'tables'
+  | 'kv cache'
   | 'staging';
 
 /**

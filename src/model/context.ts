@@ -7,10 +7,13 @@ import { type Variant, type VariantSet, variantOf } from '../kernels/variants';
 import type { RotaryTableSet } from './rotary';
 import type { InputTensors, ModelTensors } from './tensors';
 
-/** Rows and length of what a program works on; M = rows · length tokens. */
+/** What a program works on: M = rows · count tokens. */
 export interface RowShape {
   rows: number;
+  /** Tokens of a row. */
   length: number;
+  /** Tokens of each row that one replay takes; default all. With fewer, earlier ones are in the KV cache. */
+  count?: number;
 }
 
 /** What every program builder needs: the model's tensors, the chosen variants, and a list that dispatches are added to. */
@@ -28,10 +31,13 @@ export class ProgramContext {
     readonly rotary: RotaryTableSet,
     readonly variants: VariantSet,
     readonly shape: RowShape,
+    /** One (rows · length, N+2K, H) per layer. Without it, q, k and v live only as long as the layer needs them. */
+    readonly cache?: readonly Tensor[],
   ) {
     this.config = model.config;
-    this.m = shape.rows * shape.length;
-    this.inputs = model.inputs(this.m);
+    this.m = shape.rows * this.count;
+    const { docBounds } = model.inputs(shape.rows * shape.length);
+    this.inputs = { ...model.inputs(this.m), docBounds };
     this.matmul = variantOf(matmulFamily, variants);
     this.attention = {
       batch: shape.rows,
@@ -48,6 +54,11 @@ export class ProgramContext {
 
   tensor(name: string, shape: number[], purpose: Purpose = 'working set'): Tensor {
     return createTensor(name, shape, purpose);
+  }
+
+  /** Tokens of each row that a replay takes. */
+  get count(): number {
+    return this.shape.count ?? this.shape.length;
   }
 
   /** Score scale 1/√head_dim, of the true head_dim. */

@@ -10,14 +10,23 @@ export interface MemoryPlan {
   largestBindingBytes: number;
 }
 
-/** Persistent storages once, arena slots sized to the largest of the programs, one uniform buffer per program, and staging. */
-export function planMemory(programs: readonly Program[], stagingBytes: number): MemoryPlan {
+/**
+ * Persistent storages once, arena slots sized to the largest of the programs, one uniform buffer per program, and staging.
+ * @param parentPrograms programs of an engine whose persistent storages are shared, and counted there.
+ */
+export function planMemory(
+  programs: readonly Program[],
+  stagingBytes: number,
+  parentPrograms: readonly Program[] = [],
+): MemoryPlan {
   const bytes: MemoryPlan['bytes'] = {};
   let largest = 0;
   const add = (purpose: Purpose | 'uniforms', size: number) => {
     bytes[purpose] = (bytes[purpose] ?? 0) + size;
   };
+  const shared = persistentStorages(parentPrograms);
   for (const storage of persistentStorages(programs)) {
+    if (shared.has(storage)) continue;
     add(storage.purpose, storage.bytes);
     largest = Math.max(largest, storage.bytes);
   }
@@ -47,16 +56,21 @@ export class Engine implements BufferSource {
   private constructor(
     readonly gpu: Gpu,
     readonly programs: readonly Program[],
+    private readonly parent?: Engine,
   ) {}
 
-  /** @throws OutOfMemoryError with nothing left allocated. */
+  /**
+   * @param parent an engine whose persistent buffers the programs use where it has them. It must outlive this one, which never frees them.
+   * @throws OutOfMemoryError with nothing left allocated.
+   */
   static async create(
     gpu: Gpu,
     pipelines: PipelineCache,
     programs: readonly Program[],
     onProgress?: CompileProgress,
+    parent?: Engine,
   ): Promise<Engine> {
-    const engine = new Engine(gpu, programs);
+    const engine = new Engine(gpu, programs, parent);
     try {
       await withErrorScopes(gpu.device, 'allocate buffers', () => engine.allocate());
       await withErrorScopes(gpu.device, 'bind programs', () => engine.bind(pipelines, onProgress));
@@ -72,16 +86,22 @@ export class Engine implements BufferSource {
   }
 
   bufferOf(storage: Storage): GPUBuffer {
-    return this.buffers.get(storage)!;
+    return this.find(storage)!;
   }
 
   arenaBuffer(slot: number): GPUBuffer {
     return this.arena[slot];
   }
 
-  /** Whether one of the programs uses this persistent tensor. */
+  /** Whether there is a buffer for this persistent tensor. */
   holds(tensor: Tensor): boolean {
-    return this.buffers.has(tensor.storage);
+    return this.find(tensor.storage) !== undefined;
+  }
+
+  /** The buffer behind a tensor; one in the arena is found through the program that holds it. */
+  sourceOf(tensor: Tensor, program?: Program): GPUBuffer {
+    const slot = program?.slotIndex(tensor.storage);
+    return slot === undefined ? this.bufferOf(tensor.storage) : this.arena[slot];
   }
 
   /** Uploads values to the front of a persistent tensor. */
@@ -131,9 +151,8 @@ export class Engine implements BufferSource {
     this.arena.length = 0;
   }
 
-  private sourceOf(tensor: Tensor, program?: Program): GPUBuffer {
-    const slot = program?.slotIndex(tensor.storage);
-    return slot === undefined ? this.bufferOf(tensor.storage) : this.arena[slot];
+  private find(storage: Storage): GPUBuffer | undefined {
+    return this.buffers.get(storage) ?? this.parent?.find(storage);
   }
 
   private allocate(): void {
@@ -143,7 +162,8 @@ export class Engine implements BufferSource {
         size: bytes,
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
       });
-    for (const storage of persistentStorages(this.programs)) this.buffers.set(storage, create(storage.name, storage));
+    for (const storage of persistentStorages(this.programs))
+      if (!this.parent?.find(storage)) this.buffers.set(storage, create(storage.name, storage));
     mergeSlots(this.programs).forEach((slot, i) => {
       this.arena.push(create(`arena.${i}`, slot));
     });

@@ -63,10 +63,9 @@ export function encodeQkv(
   const h = encodeNorm(context, 'input_norm', parameters.inputNorm, x);
   const { length } = context.shape;
   const { q: rotaryQ, k: rotaryK } = context.rotary.layer(length, layer);
-  const qkv = context.tensor('qkv', [context.m, context.stackedHeads, context.attention.headDim]);
-  context.add(
-    qkvRotary({ x: h, weight: parameters.qkv.weight, rotaryQ, rotaryK, qkv, shape: context.attention }, context.matmul),
-  );
+  const { attention: shape, count } = context;
+  const qkv = context.cache?.[layer] ?? context.tensor('qkv', [context.m, context.stackedHeads, shape.headDim]);
+  context.add(qkvRotary({ x: h, weight: parameters.qkv.weight, rotaryQ, rotaryK, qkv, shape, count }, context.matmul));
   return { h, qkv };
 }
 
@@ -75,8 +74,8 @@ function encodeAttention(context: ProgramContext, parameters: LayerParameters, l
   const { queryHeads, headDim } = context.attention;
   const o = context.tensor('o', [context.m, queryHeads, headDim], 'kept activations');
   const lse = context.tensor('lse', [context.m, queryHeads], 'kept activations');
-  const { docBounds } = context.inputs;
-  context.add(flashForward({ qkv, docBounds, o, lse, shape: context.attention, scale: context.scale }, context.variants));
+  const { inputs, attention: shape, scale, count: queryCount } = context;
+  context.add(flashForward({ qkv, docBounds: inputs.docBounds, o, lse, shape, scale, queryCount }, context.variants));
   return { qkv, o, lse };
 }
 

@@ -40,15 +40,20 @@ export class ModelTensors {
   readonly optimizer: OptimizerTensors;
   private readonly inputStorage: InputTensors;
 
-  /** @param maxTokens tokens of the largest micro-batch any program takes. */
+  /**
+   * @param maxTokens tokens of the largest micro-batch any program takes.
+   * @param weights those of another model of the same config, for programs that run beside its own with inputs of their own.
+   */
   constructor(
     readonly config: ModelConfig,
     readonly maxTokens: number,
+    weights?: Tensor,
   ) {
     this.layout = new ParameterLayout(config);
     const { size, decayed } = this.layout;
     const persistent = (name: string, shape: number[], purpose: Storage['purpose']) => createTensor(name, shape, purpose, true);
-    const weights = persistent('weights', [size], 'weights');
+    weights ??= persistent('weights', [size], 'weights');
+    const { storage } = weights;
     const gradients = persistent('gradients', [size], 'gradients');
     this.optimizer = {
       weights,
@@ -61,7 +66,7 @@ export class ModelTensors {
       decayed,
     };
     const parameter = ({ offset, shape }: ParameterBlock): Parameter => ({
-      weight: { storage: weights.storage, shape, offset },
+      weight: { storage, shape, offset },
       grad: { storage: gradients.storage, shape, offset },
     });
     this.embedding = parameter(this.layout.embedding);

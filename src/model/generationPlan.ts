@@ -1,0 +1,88 @@
+import { matmulNt } from '../kernels/matmul';
+import { Program } from '../kernels/program';
+import { BYTES_PER_ELEMENT, createTensor, elementCount, type Tensor } from '../kernels/tensor';
+import type { VariantSet } from '../kernels/variants';
+import { ProgramContext } from './context';
+import { type MemoryPlan, planMemory } from './engine';
+import { encodeLayers, encodeNorm } from './forward';
+import { RotaryTableSet } from './rotary';
+import { ModelTensors } from './tensors';
+
+/** Tokens that prefill takes at a time: enough rows to fill a matmul's tile, few enough that the working set stays small. */
+const CHUNK_TOKENS = 64;
+
+/** The layers as a program over a few tokens, at a position that its parameters give. */
+export interface LayersProgram {
+  program: Program;
+  /** Most tokens of one replay. */
+  width: number;
+  /** (width, D) residual stream after the last layer. */
+  x: Tensor;
+}
+
+export interface GenerationPlanOptions {
+  /** Whose weights are used. */
+  model: ModelTensors;
+  variants: VariantSet;
+  /** Room of the context in tokens, prompt and continuation together. */
+  length: number;
+}
+
+/**
+ * Generation as static programs, before any buffer exists: the layers over a chunk of a prompt, the layers over one token, and the head
+ * over one row. q, k and v of every position stay in a cache, (length, N+2K, H) per layer, where the kernels find them as in a training row.
+ */
+export class GenerationPlan {
+  /** The parent's weights, with ids and document bounds of its own. */
+  readonly model: ModelTensors;
+  readonly rotary: RotaryTableSet;
+  readonly chunk: LayersProgram;
+  readonly token: LayersProgram;
+  readonly head: Program;
+  /** (1, D) the row that the head reads. */
+  readonly last: Tensor;
+  /** (1, V) padded. */
+  readonly logits: Tensor;
+
+  constructor({ model, variants, length }: GenerationPlanOptions) {
+    this.model = new ModelTensors(model.config, length, model.optimizer.weights);
+    // Encodings that depend on the length see the whole room: a table that changed as the text grew would outdate the cached keys.
+    this.rotary = new RotaryTableSet(model.config, [length]);
+    const { layout, layers } = this.model;
+    const { numAttentionHeads, numKeyValueHeads, vocabSize } = model.config;
+    const heads = numAttentionHeads + 2 * numKeyValueHeads;
+    const cache = layers.map((_, layer) =>
+      createTensor(`kv_cache.${layer}`, [length, heads, layout.padded.headDim], 'kv cache', true),
+    );
+    const context = (count: number) => new ProgramContext(this.model, this.rotary, variants, { rows: 1, length, count }, cache);
+    this.chunk = layersProgram(context(Math.min(CHUNK_TOKENS, length)));
+    this.token = layersProgram(context(1));
+    const head = context(1);
+    // A row of its own: a binding may only begin at a multiple of 256 bytes, and the prompt's last row lies where its length says.
+    this.last = createTensor('last_row', [1, head.hidden], 'working set', true);
+    this.logits = createTensor('logits', [1, layout.padded.vocabulary], 'loss chunk', true);
+    const h = encodeNorm(head, 'final_norm', this.model.finalNorm, this.last);
+    head.add(matmulNt({ role: 'lm_head', a: h, b: this.model.head.weight, c: this.logits }, head.matmul));
+    this.head = new Program(`head[${vocabSize}]`, head.dispatches);
+  }
+
+  get programs(): Program[] {
+    return [this.chunk.program, this.token.program, this.head];
+  }
+
+  /** Bytes that a read of the logits takes. */
+  get stagingBytes(): number {
+    return elementCount(this.logits.shape) * BYTES_PER_ELEMENT;
+  }
+
+  /** Bytes beside those of the engine that runs `parentPrograms` and lends its weights. */
+  memory(parentPrograms: readonly Program[]): MemoryPlan {
+    return planMemory(this.programs, this.stagingBytes, parentPrograms);
+  }
+}
+
+function layersProgram(context: ProgramContext): LayersProgram {
+  const { x } = encodeLayers(context);
+  const name = `generate[${context.count} of ${context.shape.length}]`;
+  return { program: new Program(name, context.dispatches, [x]), width: context.count, x };
+}
