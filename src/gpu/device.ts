@@ -19,7 +19,7 @@ export interface AdapterFacts {
 export interface Gpu {
   readonly device: GPUDevice;
   readonly facts: AdapterFacts;
-  /** Resolves when the device is lost for any reason but `destroy()`. */
+  /** Resolves when the device is lost; the lab never destroys its own. */
   readonly lost: Promise<DeviceLostError>;
   /** The first uncaptured error, if there was one; thrown by `assertHealthy`. */
   readonly health: { error: Error | undefined };
@@ -72,19 +72,10 @@ export async function requestGpu(gpu: GPU | undefined): Promise<Gpu> {
   device.addEventListener('uncapturederror', (event) => {
     health.error ??= typedError('WebGPU call', event.error);
   });
-  const lost = new Promise<DeviceLostError>((resolve) => {
-    device.lost.then((info) => {
-      if (info.reason === 'destroyed') return;
-      resolve(
-        new DeviceLostError(
-          'GPU device',
-          'the device to stay',
-          info.message || 'it was lost',
-          'continue from the last checkpoint',
-        ),
-      );
-    });
-  });
+  const lost = device.lost.then(
+    ({ message }) =>
+      new DeviceLostError('GPU device', 'the device to stay', message || 'it was lost', 'continue from the last checkpoint'),
+  );
   return { device, facts: adapterFacts(adapter, device), lost, health };
 }
 

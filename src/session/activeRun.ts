@@ -1,5 +1,6 @@
 import { InputError } from '../core/errors';
 import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
+import type { Recipe } from '../core/recipe';
 import type {
   AttentionRecord,
   NoteRecord,
@@ -9,7 +10,6 @@ import type {
   StepRecord,
   ValidationRecord,
 } from '../core/records';
-import type { Recipe } from '../core/recipe';
 import type { DataStream } from '../data/dataStream';
 import { assertHealthy, type Gpu } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';

@@ -5,19 +5,34 @@ import { parseHfConfig } from '../interchange/hfConfig';
 import { readSafetensors, tensorValues } from '../interchange/safetensors';
 import type { NamedWeights } from '../model/weights';
 
-export interface LoadedCheckpoint {
+/** What a folder says of its model without the weights. */
+export interface CheckpointConfig {
   config: ModelConfig;
-  weights: NamedWeights;
   /** Name of the shipped tokenizer the model was trained with, where the folder says. */
   tokenizer?: string;
 }
 
+export interface LoadedCheckpoint extends CheckpointConfig {
+  weights: NamedWeights;
+}
+
+/** Reads `config.json` alone, and the lab's own note beside it. */
+export async function loadCheckpointConfig(assets: AssetReader, folder: string): Promise<CheckpointConfig> {
+  const config = parseHfConfig(new TextDecoder().decode(await assets.read(pathIn(folder, 'config.json'))));
+  return { config, tokenizer: await tokenizerName(assets, pathIn(folder, 'ropewalk.json')) };
+}
+
 /** Reads `config.json` and `model.safetensors` below `folder`; every tensor must be there in its exact shape, or nothing is loaded. */
 export async function loadCheckpoint(assets: AssetReader, folder: string): Promise<LoadedCheckpoint> {
-  const path = (file: string) => (folder ? `${folder}/${file}` : file);
-  const [configText, bytes] = await Promise.all([assets.read(path('config.json')), assets.read(path('model.safetensors'))]);
-  const config = parseHfConfig(new TextDecoder().decode(configText));
-  return { config, weights: namedWeights(config, bytes), tokenizer: await tokenizerName(assets, path('ropewalk.json')) };
+  const [checkpoint, bytes] = await Promise.all([
+    loadCheckpointConfig(assets, folder),
+    assets.read(pathIn(folder, 'model.safetensors')),
+  ]);
+  return { ...checkpoint, weights: namedWeights(checkpoint.config, bytes) };
+}
+
+function pathIn(folder: string, file: string): string {
+  return folder ? `${folder}/${file}` : file;
 }
 
 /** The weights of a safetensors file, checked against the config's names and shapes. */

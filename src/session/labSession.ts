@@ -243,8 +243,13 @@ export class LabSession implements LabApi {
     }
   }
 
-  private between<T>(work: () => Promise<T>): Promise<T> {
-    return this.mutex.run(work);
+  /** A command's turn on the device. What it recorded is with the receiver before the command resolves. */
+  private async between<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.mutex.run(work);
+    } finally {
+      if (!this.training) this.active?.batcher.flush();
+    }
   }
 
   /** Everything about a recipe that needs no GPU memory; nothing of the session changes. */

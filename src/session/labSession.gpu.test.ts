@@ -1,0 +1,222 @@
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { RunRecord, StepRecord } from '../core/records';
+import type { LabEvent } from './api';
+import { LabSession } from './labSession';
+
+/** A two-layer model that trains in seconds on a software adapter. */
+const recipe = {
+  version: 1,
+  name: 'tiny',
+  seed: 3,
+  model: {
+    shape: {
+      vocab_size: 258,
+      hidden_size: 32,
+      intermediate_size: 64,
+      num_hidden_layers: 2,
+      num_attention_heads: 2,
+      num_key_value_heads: 1,
+      head_dim: 16,
+    },
+  },
+  tokenizer: 'bytes',
+  rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
+  data: {
+    sources: [
+      { name: 'books', share: 0.7 },
+      { name: 'copy', share: 0.3 },
+    ],
+  },
+  curriculum: {
+    total_tokens: 8 * 256,
+    tokens_per_step: 256,
+    stages: [
+      { sequence_length: 64, share: 0.5 },
+      { sequence_length: 128, share: 0.5 },
+    ],
+  },
+  optimizer: { learning_rate: 0.003, warmup_steps: 2 },
+  probes: { every_steps: 4, validation_rows: 2, attention_queries: 8, retrieval_rows: 2 },
+};
+
+class Lab {
+  readonly events: LabEvent[] = [];
+  /** Every device the session has asked for. */
+  readonly devices: GPUDevice[] = [];
+  readonly session = new LabSession({
+    gpu: this.watchedGpu(),
+    createAssets: () => ({ read: async (path) => new Uint8Array(await readFile(`public/${path}`)) }),
+  });
+
+  static async open(): Promise<Lab> {
+    const lab = new Lab();
+    await lab.session.open('', (event) => lab.events.push(event));
+    return lab;
+  }
+
+  records(runId: string): RunRecord[] {
+    return this.events.flatMap((event) => (event.type === 'records' && event.runId === runId ? event.records : []));
+  }
+
+  steps(runId: string): StepRecord[] {
+    return this.records(runId).filter((record) => record.type === 'step');
+  }
+
+  /** Trains the active run to its end. */
+  async finish(runId: string): Promise<void> {
+    await this.session.train();
+    await expect.poll(() => this.status(runId), { timeout: 60_000, interval: 20 }).toMatch(/finished|failed/);
+    expect(this.status(runId)).toBe('finished');
+  }
+
+  status(runId: string): string | undefined {
+    return this.events.filter((event) => event.type === 'run').findLast(({ run }) => run.id === runId)?.run.status;
+  }
+
+  private watchedGpu(): GPU {
+    const requestAdapter = async (options?: GPURequestAdapterOptions) => {
+      const adapter = await navigator.gpu.requestAdapter(options);
+      const requestDevice = adapter?.requestDevice.bind(adapter);
+      if (adapter && requestDevice)
+        adapter.requestDevice = async (descriptor) => {
+          const device = await requestDevice(descriptor);
+          this.devices.push(device);
+          return device;
+        };
+      return adapter;
+    };
+    return { requestAdapter } as GPU;
+  }
+}
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await Lab.open();
+});
+
+const losses = (runId: string) => lab.steps(runId).map(({ loss }) => loss);
+
+describe('a run', () => {
+  it('trains through its stages with validation, attention and retrieval on the way', async () => {
+    const run = await lab.session.create(recipe);
+    expect(run.plan.stages.map((stage) => stage.sequenceLength)).toEqual([64, 128]);
+    await lab.finish(run.id);
+    const records = lab.records(run.id);
+    expect(lab.steps(run.id).map((step) => step.sequenceLength)).toEqual([64, 64, 64, 64, 128, 128, 128, 128]);
+    expect(lab.steps(run.id).at(-1)?.loss).toBeLessThan(lab.steps(run.id)[0].loss);
+    const kinds = new Set(records.map((record) => (record.type === 'validation' ? `${record.kind} validation` : record.type)));
+    expect([...kinds].sort()).toEqual(['attention', 'long validation', 'note', 'retrieval', 'short validation', 'step']);
+    for (const record of records) {
+      if (record.type !== 'attention') continue;
+      for (let row = 0; row < record.layers * record.heads; row++) {
+        const mass = record.histogram.slice(row * record.bins, (row + 1) * record.bins).reduce((a, b) => a + b, 0);
+        expect(mass).toBeCloseTo(1, 4);
+      }
+    }
+  });
+
+  it('gives the same bits twice', async () => {
+    const first = await lab.session.create(recipe);
+    await lab.finish(first.id);
+    const second = await lab.session.reset();
+    await lab.finish(second.id);
+    expect(losses(second.id)).toEqual(losses(first.id));
+    const text = async () =>
+      (await lab.session.generate({ prompt: 'The', maxNewTokens: 12, temperature: 1, topK: 0, seed: 5 }, () => {})).text;
+    expect(await text()).toBe(await text());
+  });
+
+  it('goes on after a pause and a step as if it had not stopped', async () => {
+    const whole = await lab.session.create(recipe);
+    await lab.finish(whole.id);
+    const stopped = await lab.session.create(recipe);
+    await lab.session.step();
+    await lab.session.step();
+    await lab.session.train();
+    await lab.session.pause();
+    expect(losses(stopped.id)).toEqual(losses(whole.id).slice(0, losses(stopped.id).length));
+    await lab.finish(stopped.id);
+    expect(losses(stopped.id)).toEqual(losses(whole.id));
+  });
+});
+
+describe('a fork', () => {
+  const keep = { moments: 'keep', schedule: 'continue', warmupSteps: 0 } as const;
+
+  it('that changes nothing equals the parent continued', async () => {
+    const parent = await lab.session.create(recipe);
+    for (let i = 0; i < 3; i++) await lab.session.step();
+    const child = await lab.session.fork(recipe, keep);
+    expect(child.parent).toMatchObject({ id: parent.id, step: 3 });
+    await lab.finish(child.id);
+    await lab.session.activate(parent.id);
+    await lab.finish(parent.id);
+    expect(losses(child.id)).toEqual(losses(parent.id).slice(3));
+  });
+
+  it('of another base starts from the same weights and departs', async () => {
+    const parent = await lab.session.create(recipe);
+    for (let i = 0; i < 3; i++) await lab.session.step();
+    const child = await lab.session.fork({ ...recipe, rope_parameters: { rope_type: 'default', rope_theta: 500_000 } }, keep);
+    await lab.finish(child.id);
+    expect(lab.steps(child.id)[0].step).toBe(4);
+    expect(losses(child.id)[0]).not.toBe(losses(parent.id)[2]);
+  });
+
+  it('is refused for another model, and the parent goes on', async () => {
+    const parent = await lab.session.create(recipe);
+    await lab.session.step();
+    const wider = { ...recipe, model: { shape: { ...recipe.model.shape, hidden_size: 64 } } };
+    await expect(lab.session.fork(wider, keep)).rejects.toThrow(/weights cannot be carried over/);
+    await lab.session.step();
+    expect(lab.steps(parent.id)).toHaveLength(2);
+  });
+});
+
+describe('knobs and bad input', () => {
+  it('act at the next step and are recorded', async () => {
+    const run = await lab.session.create(recipe);
+    await lab.session.step();
+    await lab.session.applyLive({ learningRate: 1e-4, shares: { books: 1, copy: 0 } });
+    await lab.session.step();
+    await lab.session.pause();
+    expect(lab.steps(run.id)[1].learningRate).toBeCloseTo(1e-4, 9);
+    expect(lab.records(run.id).filter((record) => record.type === 'note')).toHaveLength(1);
+  });
+
+  it('leave the running experiment alone when refused', async () => {
+    const run = await lab.session.create(recipe);
+    await lab.session.step();
+    const broken = { ...recipe, data: { sources: [{ name: 'poems', share: 1 }] } };
+    await expect(lab.session.create(broken)).rejects.toThrow(/poems/);
+    await expect(lab.session.applyLive({ shares: { poems: 1 } })).rejects.toThrow(/poems/);
+    await expect(lab.session.create({ ...recipe, optimizer: {} })).rejects.toThrow(/optimizer\.learning_rate/);
+    await lab.session.step();
+    expect(lab.steps(run.id)).toHaveLength(2);
+  });
+
+  it('stop at the last good step when the loss is no longer finite', async () => {
+    const run = await lab.session.create({ ...recipe, optimizer: { ...recipe.optimizer, learning_rate: 1e30, warmup_steps: 0 } });
+    await lab.session.train();
+    await expect.poll(() => lab.status(run.id), { timeout: 60_000, interval: 20 }).toBe('failed');
+    const last = lab
+      .records(run.id)
+      .filter((record) => record.type === 'note')
+      .at(-1);
+    expect(last).toMatchObject({ kind: 'stop' });
+  });
+});
+
+it('says when the device is lost and goes on from the last checkpoint', async () => {
+  const other = await Lab.open();
+  const run = await other.session.create(recipe);
+  await other.session.step();
+  await other.session.pause();
+  other.devices[0].destroy();
+  await expect.poll(() => other.events.some((event) => event.type === 'device-lost'), { timeout: 10_000 }).toBe(true);
+  const recovered = await other.session.recover();
+  expect(recovered?.id).toBe(run.id);
+  await other.session.step();
+  expect(other.steps(run.id).map(({ step }) => step)).toEqual([1, 2]);
+});
