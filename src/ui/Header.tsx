@@ -38,7 +38,10 @@ function HelpButton() {
 function Adapter() {
   const adapter = useLab((state) => state.facts?.adapter);
   const phase = useLab((state) => state.phase);
-  const text = adapter?.name ?? { starting: 'looking for a GPU', opening: 'opening the GPU', blocked: 'no GPU', open: '' }[phase];
+  const failed = useLab((state) => state.gate.cause === 'open-failed');
+  const text =
+    adapter?.name ??
+    { starting: 'looking for a GPU', opening: 'opening the GPU', blocked: failed ? 'not open' : 'no GPU', open: '' }[phase];
   return (
     <span
       className="adapter"
