@@ -57,7 +57,7 @@ function sourceSeries(records: readonly ValidationRecord[], axis: XAxis, kind: s
     });
     return {
       label: `${name} val_${kind}`,
-      color: `--source-${i % 6}`,
+      color: `--source-${i % 9}`,
       width: 1.75,
       dash: kind === 'short' ? SHORT_DASH : undefined,
       points: points.length < 40,

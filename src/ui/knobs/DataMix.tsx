@@ -41,7 +41,7 @@ export function DataMix() {
             return (
               <tr key={name}>
                 <th scope="row" title={about}>
-                  <i className="swatch" style={{ background: `var(--source-${i % 6})` }} /> {facts?.title ?? name}
+                  <i className="swatch" style={{ background: `var(--source-${i % 9})` }} /> {facts?.title ?? name}
                   {facts && (
                     <span className="muted source-facts">
                       {facts.kind === 'generator' ? 'generated' : formatCount(facts.trainTokens)} · {facts.licence}

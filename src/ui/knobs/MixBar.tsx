@@ -32,7 +32,7 @@ export function MixBar({ sources, onChange }: MixBarProps) {
           key={name}
           className="mix-part"
           title={`${name}: ${((share / sum) * 100).toFixed(1)} % of tokens`}
-          style={{ width: `${(share / sum) * 100}%`, background: `var(--source-${i % 6})` }}
+          style={{ width: `${(share / sum) * 100}%`, background: `var(--source-${i % 9})` }}
         />
       ))}
       {sources.slice(1).map(({ name }, i) => {

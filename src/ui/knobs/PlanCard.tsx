@@ -20,7 +20,7 @@ export function PlanCard() {
         {purposes.map(([purpose, bytes], i) => (
           <span
             key={purpose}
-            style={{ flexGrow: bytes, background: `var(--source-${i % 6})` }}
+            style={{ flexGrow: bytes, background: `var(--source-${i % 9})` }}
             title={`${purpose}: ${formatBytes(bytes)}`}
           />
         ))}
@@ -31,7 +31,7 @@ export function PlanCard() {
           {purposes.map(([purpose, bytes], i) => (
             <tr key={purpose}>
               <th scope="row">
-                <i className="swatch" style={{ background: `var(--source-${i % 6})` }} /> {purpose}
+                <i className="swatch" style={{ background: `var(--source-${i % 9})` }} /> {purpose}
               </th>
               <td>{formatBytes(bytes)}</td>
             </tr>
