@@ -4,7 +4,7 @@ import type { AssetReader } from '../core/ports';
 import { inputErrorFrom, parseRecipe, type Recipe } from '../core/recipe';
 import { z } from '../core/zod';
 import { loadCorpusIndex } from '../data/corpus';
-import { SYNTHETIC_TASKS } from '../data/runData';
+import { SYNTHETIC_TASKS } from '../data/sources';
 import { bytesTokenizer, loadTokenizer, type Tokenizer } from '../data/tokenizer';
 import { hfConfigJson } from '../interchange/hfConfig';
 import type { CheckpointSummary, SourceSummary } from './api';

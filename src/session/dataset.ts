@@ -3,7 +3,7 @@ import type { AssetReader } from '../core/ports';
 import type { Recipe } from '../core/recipe';
 import { type Corpus, loadCorpusIndex, type TokenDocument, type TokenSource } from '../data/corpus';
 import { createDataStream, type DataStream, type Shares } from '../data/dataStream';
-import { loadCorpusFor, openSource } from '../data/runData';
+import { loadCorpusFor, openSource } from '../data/sources';
 import { type RetrievalProbe, retrievalProbe } from '../data/synthetic/retrievalProbe';
 import type { Tokenizer } from '../data/tokenizer';
 import { validationWindows } from '../data/validation';

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { AssetReader } from '../core/ports';
 import { loadCorpus } from './corpus';
 import { CORPUS_INDEX_PATH } from './corpusIndex';
-import { loadCorpusFor, loadRunData } from './runData';
+import { createDataStream } from './dataStream';
+import { loadCorpusFor, openSource } from './sources';
 import { bytesTokenizer, loadTokenizer } from './tokenizer';
 import { userSource } from './userSource';
 import { validationWindows } from './validation';
@@ -37,34 +38,19 @@ function corpusOf(texts: readonly string[]): AssetReader {
   return { read: async (path) => files.get(path)! };
 }
 
-describe('run data', () => {
-  it('mixes shipped, synthetic and own sources', async () => {
+describe('sources', () => {
+  it('opens shipped, synthetic and own sources by name, and names the choice for any other', async () => {
     const tokenizer = await loadTokenizer(shippedAssets, 'bpe-1024');
     const own = await userSource('mine', [{ name: 'a.jsonl', text: lines(200) }], tokenizer);
-    const { corpus, stream } = await loadRunData({
-      assets: shippedAssets,
-      tokenizer,
-      seed: 1,
-      sources: [
-        { name: 'short', share: 2 },
-        { name: 'mine', share: 1 },
-        { name: 'keyed-facts', share: 1 },
-      ],
-      userSources: [own],
-    });
-    expect(corpus.sources.map(({ name }) => name)).toEqual(['short', 'mine']);
+    const shipped = await loadCorpusFor(shippedAssets, tokenizer, ['short']);
+    const corpus = { ...shipped, sources: [...shipped.sources, own] };
+    const documents = corpus.sources.flatMap(({ train }) => train);
+    const open = (name: string) => openSource(name, corpus, tokenizer, documents);
+    const sources = ['short', 'mine', 'keyed-facts'].map(open);
+    const stream = createDataStream({ sources, shares: { short: 2, mine: 1, 'keyed-facts': 1 }, seed: 1 });
     stream.next(32, 128);
     expect(stream.tokensBySource()).toEqual({ short: 16 * 128, mine: 8 * 128, 'keyed-facts': 8 * 128 });
-  });
-
-  it('plants synthetic tasks in books when no text is named', async () => {
-    const { corpus } = await loadRunData({
-      assets: shippedAssets,
-      tokenizer: bytesTokenizer(),
-      seed: 1,
-      sources: [{ name: 'copy', share: 1 }],
-    });
-    expect(corpus.sources.map(({ name }) => name)).toEqual(['books']);
+    expect(() => open('poems')).toThrow(/short, mine, keyed-facts, copy, got poems/);
   });
 
   it('encodes the corpus for a tokenizer that has no shards', async () => {
