@@ -8,7 +8,7 @@
 //             block is one vec4. Summing the group inside the thread is what makes grouped queries free of atomics.
 // Bindings:   qkv (B·T, N+2K, H) with rotary applied, d_o (B·T, N, H), lse_delta (B·T, N, 2), doc_bounds (B·T, 2), rotary_k (≥ T, H/2, 2)
 //             = (cos, sin), dqkv (B·T, N+2K, H): key heads are written as gradients before rotary, value heads as they are.
-// Constants:  HEAD_DIM (H), KEYS, IN_REGISTERS: keep k and v in registers or read them again for every block.
+// Constants:  HEAD_DIM (H), KEYS.
 // Constraints: H a multiple of 8 (padded), at most 128; N a multiple of K.
 // Reference:  FlashAttention-2 (arXiv 2307.08691) algorithm 2.
 struct Params {
@@ -40,24 +40,20 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let row_start = index / blocks / params.key_value_heads * params.length;
 
   // A thread that overhangs the last key computes that one again and does not write it.
-//#for c in 0..KEYS
-  let j$c = min(first_key + $c, last_key);
-  let k_at$c = key_at(row_start + j$c, kv);
-  let v_at$c = value_at(row_start + j$c, kv);
-  let doc_end$c = doc_bounds[row_start + j$c].y;
-//#end
-//#if IN_REGISTERS
   var k: array<vec4f, KEYS * H4>;
   var v: array<vec4f, KEYS * H4>;
-  for (var d = 0u; d < H4; d++) {
-//#for c in 0..KEYS
-    k[d * KEYS + $c] = qkv[k_at$c + d];
-    v[d * KEYS + $c] = qkv[v_at$c + d];
-//#end
-  }
-//#end
   var dk: array<vec4f, KEYS * H4>;
   var dv: array<vec4f, KEYS * H4>;
+//#for c in 0..KEYS
+  let j$c = min(first_key + $c, last_key);
+  let doc_end$c = doc_bounds[row_start + j$c].y;
+//#end
+  for (var d = 0u; d < H4; d++) {
+//#for c in 0..KEYS
+    k[d * KEYS + $c] = params.scale * qkv[key_at(row_start + j$c, kv) + d];
+    v[d * KEYS + $c] = qkv[value_at(row_start + j$c, kv) + d];
+//#end
+  }
 
   let end = doc_bounds[row_start + last_key].y;
   for (var n = kv * group_size(); n < (kv + 1u) * group_size(); n++) {
@@ -77,13 +73,8 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
         let q = mat4x4f(qkv[q_at.x + d], qkv[q_at.y + d], qkv[q_at.z + d], qkv[q_at.w + d]);
         let dout = mat4x4f(d_o[do_at.x + d], d_o[do_at.y + d], d_o[do_at.z + d], d_o[do_at.w + d]);
 //#for c in 0..KEYS
-//#if IN_REGISTERS
         s$c += k[d * KEYS + $c] * q;
         dp$c += v[d * KEYS + $c] * dout;
-//#else
-        s$c += qkv[k_at$c + d] * q;
-        dp$c += qkv[v_at$c + d] * dout;
-//#end
 //#end
       }
 
@@ -91,7 +82,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
       let lse = rows[0];
       let delta = rows[1];
 //#for c in 0..KEYS
-      s$c = select(vec4f(HIDDEN), params.scale * s$c, (query >= vec4u(j$c)) & (query < vec4u(doc_end$c)));
+      s$c = select(vec4f(HIDDEN), s$c, (query >= vec4u(j$c)) & (query < vec4u(doc_end$c)));
       let p$c = exp(s$c - lse);
       let ds$c = p$c * (dp$c - delta);
 //#end
@@ -109,14 +100,16 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
 
 //#for c in 0..KEYS
   if (first_key + $c <= last_key) {
+    let dk_at = key_at(row_start + j$c, kv);
+    let dv_at = value_at(row_start + j$c, kv);
     for (var d = 0u; d < H4 / 2u; d++) {
       let turn_at = j$c * H4 + 2u * d;
       let pair = rotary_transpose(dk[d * KEYS + $c], dk[(d + H4 / 2u) * KEYS + $c], rotary_k[turn_at], rotary_k[turn_at + 1u]);
-      dqkv[k_at$c + d] = params.scale * pair[0];
-      dqkv[k_at$c + d + H4 / 2u] = params.scale * pair[1];
+      dqkv[dk_at + d] = params.scale * pair[0];
+      dqkv[dk_at + d + H4 / 2u] = params.scale * pair[1];
     }
     for (var d = 0u; d < H4; d++) {
-      dqkv[v_at$c + d] = dv[d * KEYS + $c];
+      dqkv[dv_at + d] = dv[d * KEYS + $c];
     }
   }
 //#end

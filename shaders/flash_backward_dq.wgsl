@@ -6,7 +6,7 @@
 //             forward kernel; each row of P, dP and dS in a block is one vec4. Threads share nothing; every sum has a fixed order.
 // Bindings:   qkv (B·T, N+2K, H) with rotary applied, d_o (B·T, N, H), lse_delta (B·T, N, 2), doc_bounds (B·T, 2), rotary_q (≥ T, H/2, 2)
 //             = (cos, sin), dqkv (B·T, N+2K, H): the query heads are written, as gradients before rotary.
-// Constants:  HEAD_DIM (H), ROWS, IN_REGISTERS: keep q and d_o in registers or read them again for every block.
+// Constants:  HEAD_DIM (H), ROWS.
 // Constraints: H a multiple of 8 (padded), at most 128; N a multiple of K.
 // Reference:  FlashAttention-2 (arXiv 2307.08691) algorithm 2, with dQ in a kernel of its own because WGSL has no float atomics.
 struct Params {
@@ -39,26 +39,22 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let row_start = index / blocks / params.query_heads * params.length;
 
   // A thread that overhangs the last query computes that one again and does not write it.
+  var q: array<vec4f, ROWS * H4>;
+  var dout: array<vec4f, ROWS * H4>;
+  var dq: array<vec4f, ROWS * H4>;
 //#for r in 0..ROWS
   let t$r = min(first_row + $r, last_row);
-  let q_at$r = query_at(row_start + t$r, n);
-  let head$r = (row_start + t$r) * params.query_heads + n;
-  let do_at$r = head$r * H4;
   let doc_start$r = doc_bounds[row_start + t$r].x;
+  let head$r = (row_start + t$r) * params.query_heads + n;
   let lse$r = lse_delta[head$r].x;
   let delta$r = lse_delta[head$r].y;
 //#end
-//#if IN_REGISTERS
-  var q: array<vec4f, ROWS * H4>;
-  var dout: array<vec4f, ROWS * H4>;
   for (var d = 0u; d < H4; d++) {
 //#for r in 0..ROWS
-    q[d * ROWS + $r] = qkv[q_at$r + d];
-    dout[d * ROWS + $r] = d_o[do_at$r + d];
+    q[d * ROWS + $r] = params.scale * qkv[query_at(row_start + t$r, n) + d];
+    dout[d * ROWS + $r] = d_o[head$r * H4 + d];
 //#end
   }
-//#end
-  var dq: array<vec4f, ROWS * H4>;
 
   for (var j = doc_start0; j <= last_row; j += 4u) {
     // Keys past the last row are read as that one, and hidden.
@@ -74,18 +70,13 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
       let k = mat4x4f(qkv[k_at.x + d], qkv[k_at.y + d], qkv[k_at.z + d], qkv[k_at.w + d]);
       let v = mat4x4f(qkv[v_at.x + d], qkv[v_at.y + d], qkv[v_at.z + d], qkv[v_at.w + d]);
 //#for r in 0..ROWS
-//#if IN_REGISTERS
       s$r += q[d * ROWS + $r] * k;
       dp$r += dout[d * ROWS + $r] * v;
-//#else
-      s$r += qkv[q_at$r + d] * k;
-      dp$r += d_o[do_at$r + d] * v;
-//#end
 //#end
     }
 
 //#for r in 0..ROWS
-    s$r = select(vec4f(HIDDEN), params.scale * s$r, (key >= vec4u(doc_start$r)) & (key <= vec4u(t$r)));
+    s$r = select(vec4f(HIDDEN), s$r, (key >= vec4u(doc_start$r)) & (key <= vec4u(t$r)));
     let ds$r = exp(s$r - lse$r) * (dp$r - delta$r);
 //#end
 
@@ -99,11 +90,12 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
 
 //#for r in 0..ROWS
   if (first_row + $r <= last_row) {
+    let dq_at = query_at(row_start + t$r, n);
     for (var d = 0u; d < H4 / 2u; d++) {
       let turn_at = t$r * H4 + 2u * d;
       let pair = rotary_transpose(dq[d * ROWS + $r], dq[(d + H4 / 2u) * ROWS + $r], rotary_q[turn_at], rotary_q[turn_at + 1u]);
-      dqkv[q_at$r + d] = params.scale * pair[0];
-      dqkv[q_at$r + d + H4 / 2u] = params.scale * pair[1];
+      dqkv[dq_at + d] = params.scale * pair[0];
+      dqkv[dq_at + d + H4 / 2u] = params.scale * pair[1];
     }
   }
 //#end

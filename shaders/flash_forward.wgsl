@@ -10,8 +10,7 @@
 //             one past its last, o (B·Q, N, H), lse (B·Q, N).
 // Params:     `first_query` and `query_count` (Q) give the positions of the queries in every row: 0 and T in training, the number of
 //             cached tokens and 1 in decoding.
-// Constants:  HEAD_DIM (H), ROWS, IN_REGISTERS: keep q in registers (GPUs), or read it again for every block (software adapters, where
-//             a private array costs more than a cached load).
+// Constants:  HEAD_DIM (H), ROWS.
 // Constraints: H a multiple of 8 (padded), at most 128; N a multiple of K.
 // Reference:  FlashAttention-2 (arXiv 2307.08691) algorithm 1; online softmax, arXiv 1805.02867.
 struct Params {
@@ -47,22 +46,19 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let row_start = b * params.length;
 
   // A thread that overhangs the last query computes that one again and does not write it.
+  var q: array<vec4f, ROWS * H4>;
+  var acc: array<vec4f, ROWS * H4>;
 //#for r in 0..ROWS
   let t$r = params.first_query + min(first_row + $r, last_row);
-  let q_at$r = query_at(row_start + t$r, n);
   let doc_start$r = doc_bounds[row_start + t$r].x;
   var m$r = LOWEST;
   var l$r = 0.0;
 //#end
-//#if IN_REGISTERS
-  var q: array<vec4f, ROWS * H4>;
   for (var d = 0u; d < H4; d++) {
 //#for r in 0..ROWS
-    q[d * ROWS + $r] = qkv[q_at$r + d];
+    q[d * ROWS + $r] = params.scale * qkv[query_at(row_start + t$r, n) + d];
 //#end
   }
-//#end
-  var acc: array<vec4f, ROWS * H4>;
 
   let end = params.first_query + last_row + 1u;
   for (var j = doc_start0; j < end; j += 4u) {
@@ -77,16 +73,12 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
     for (var d = 0u; d < H4; d++) {
       let k = mat4x4f(qkv[k_at.x + d], qkv[k_at.y + d], qkv[k_at.z + d], qkv[k_at.w + d]);
 //#for r in 0..ROWS
-//#if IN_REGISTERS
       s$r += q[d * ROWS + $r] * k;
-//#else
-      s$r += qkv[q_at$r + d] * k;
-//#end
 //#end
     }
 
 //#for r in 0..ROWS
-    s$r = select(vec4f(HIDDEN), params.scale * s$r, (key >= vec4u(doc_start$r)) & (key <= vec4u(t$r)));
+    s$r = select(vec4f(HIDDEN), s$r, (key >= vec4u(doc_start$r)) & (key <= vec4u(t$r)));
     let m_new$r = max(m$r, max(max(s$r.x, s$r.y), max(s$r.z, s$r.w)));
     let shrink$r = exp(m$r - m_new$r);
     let p$r = exp(s$r - m_new$r);

@@ -32,7 +32,9 @@ const CASES: AttentionCaseOptions[] = [
 
 /** Sets that change all three kernels together, so that each variant of each faces every case. */
 const VARIANT_SETS = flashForwardFamily.variants.map((_, i) => {
-  const set = Object.fromEntries(attentionFamilies.map(({ operation, variants }) => [operation, variants[i].name]));
+  const set = Object.fromEntries(
+    attentionFamilies.map(({ operation, variants }) => [operation, (variants[i] ?? variants[0]).name]),
+  );
   return { name: Object.values(set).join(' '), set };
 });
 
@@ -154,15 +156,15 @@ describe('flash attention', () => {
     expect(forward({}, { firstQuery: 1 })).toThrow(/within a row of 65, got \[1, 66\)/);
   });
 
-  it('streams on software adapters and gives GPUs as many rows as registers hold', () => {
+  it('gives software adapters the largest blocks and GPUs what their registers hold', () => {
     const hardware = { ...gpu.facts, isSoftware: false };
     expect(attentionVariants({ ...hardware, isSoftware: true }, 128)).toEqual({
-      flash_forward: 'streamed-4',
-      flash_backward_dq: 'streamed-4',
-      flash_backward_dkv: 'streamed-2',
+      flash_forward: 'rows-4',
+      flash_backward_dq: 'rows-4',
+      flash_backward_dkv: 'keys-2',
     });
-    const forward = [8, 32, 64, 128].map((headDim) => attentionVariants(hardware, headDim).flash_forward);
-    expect(forward).toEqual(['register-2', 'register-2', 'register-1', 'register-1']);
-    expect(attentionVariants(hardware, 16).flash_backward_dkv).toBe('register-2');
+    const forward = [8, 16, 32, 64, 128].map((headDim) => attentionVariants(hardware, headDim).flash_forward);
+    expect(forward).toEqual(['rows-4', 'rows-4', 'rows-2', 'rows-1', 'rows-1']);
+    expect(attentionVariants(hardware, 16).flash_backward_dkv).toBe('keys-2');
   });
 });

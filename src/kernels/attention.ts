@@ -7,7 +7,7 @@ import { ShapeError } from '../core/errors';
 import type { AdapterFacts } from '../gpu/device';
 import { type Dispatch, linearWorkgroups } from './dispatch';
 import { BYTES_PER_ELEMENT, elementCount, expectShape, type Tensor } from './tensor';
-import { type KernelFamily, type VariantSet, variantOf } from './variants';
+import { type KernelFamily, type Variant, type VariantSet, variantOf } from './variants';
 
 export interface AttentionShape {
   /** B. */
@@ -22,9 +22,22 @@ export interface AttentionShape {
   headDim: number;
 }
 
-export const flashForwardFamily = blockedFamily('flash_forward', 'ROWS', 2, ['register-1', 'register-2', 'streamed-4']);
-export const flashBackwardDqFamily = blockedFamily('flash_backward_dq', 'ROWS', 3, ['register-1', 'register-2', 'streamed-4']);
-export const flashBackwardDkvFamily = blockedFamily('flash_backward_dkv', 'KEYS', 4, ['register-1', 'register-2', 'streamed-2']);
+interface BlockedFamily extends KernelFamily {
+  preferredAt(facts: AdapterFacts, headDim: number): string;
+}
+
+interface BlockOptions {
+  /** Vectors of head_dim floats that a thread keeps per row. */
+  vectors: number;
+  sizes: readonly number[];
+}
+
+/** Floats of a thread's own vectors that leave a GPU thread, which has 255 registers at most, room for a block of the others. */
+const REGISTER_BUDGET = 128;
+
+export const flashForwardFamily = blockedFamily('flash_forward', 'ROWS', { vectors: 2, sizes: [1, 2, 4] });
+export const flashBackwardDqFamily = blockedFamily('flash_backward_dq', 'ROWS', { vectors: 3, sizes: [1, 2, 4] });
+export const flashBackwardDkvFamily = blockedFamily('flash_backward_dkv', 'KEYS', { vectors: 4, sizes: [1, 2] });
 export const attentionFamilies = [flashForwardFamily, flashBackwardDqFamily, flashBackwardDkvFamily] as const;
 
 /** Default variants of the three kernels where the head dimension is known, which `KernelFamily.preferred` is not told. */
@@ -218,31 +231,20 @@ function checkBackward(operation: string, operands: FlashBackwardOperands): void
       );
 }
 
-interface BlockedFamily extends KernelFamily {
-  preferredAt(facts: AdapterFacts, headDim: number): string;
-}
-
-/** Floats of a thread's own vectors that leave a GPU thread, with 255 registers at most, room for a block of the others. */
-const REGISTER_BUDGET = 128;
-
 /**
- * Variants by how many rows (or keys) a thread owns, so how often a loaded vector is used, and by where it keeps them: `register-2` holds
- * its two rows in private arrays; `streamed-4` holds only what it accumulates and reads its four rows again for every block. Streaming is
- * 1.3 to 1.6 times faster on lavapipe and compiles in half the time on SwiftShader, where private arrays are memory anyway.
- * @param vectors vectors of head_dim floats that a thread in registers holds per row.
- * @param names ordered from the smallest block up, the software adapters' choice last.
+ * Variants by how many rows (or keys) a thread owns: more use of every vector it loads, more registers. Software adapters have the stack
+ * for registers and take the largest; a GPU takes as many as the budget holds.
  */
-function blockedFamily(operation: string, block: 'ROWS' | 'KEYS', vectors: number, names: readonly string[]): BlockedFamily {
-  const variants = names.map((name) => {
-    const [kind, size] = name.split('-');
-    return { name, constants: { [block]: Number(size), IN_REGISTERS: kind === 'register' }, isSupported: () => true };
-  });
-  const preferredAt = (facts: AdapterFacts, headDim: number) => {
-    if (facts.isSoftware) return names[names.length - 1];
-    const fitting = variants.findLast(
-      ({ constants }) => constants.IN_REGISTERS && Number(constants[block]) * vectors * headDim <= REGISTER_BUDGET,
-    );
-    return (fitting ?? variants[0]).name;
-  };
+function blockedFamily(operation: string, block: 'ROWS' | 'KEYS', { vectors, sizes }: BlockOptions): BlockedFamily {
+  const nameOf = (size: number) => `${block.toLowerCase()}-${size}`;
+  const largest = Math.max(...sizes);
+  const variants = sizes.map((size) => ({
+    name: nameOf(size),
+    constants: { [block]: size } as Variant['constants'],
+    suits: `GPUs at head_dim up to ${REGISTER_BUDGET / (vectors * size)}${size === largest ? ', and software adapters' : ''}`,
+    isSupported: () => true,
+  }));
+  const preferredAt = (facts: AdapterFacts, headDim: number) =>
+    nameOf(sizes.findLast((size) => facts.isSoftware || size * vectors * headDim <= REGISTER_BUDGET) ?? 1);
   return { operation, variants, preferredAt, preferred: (facts) => preferredAt(facts, 64) };
 }

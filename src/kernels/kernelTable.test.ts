@@ -10,7 +10,6 @@ const CONSTANTS: ShaderConstants = {
   SCALAR_K: true,
   ROWS: 1,
   KEYS: 1,
-  IN_REGISTERS: true,
   RESIDUAL: true,
   BACKWARD: true,
   ACCUMULATE: true,
