@@ -107,11 +107,11 @@ describe('Generator', () => {
     const expected = await logitsOfRow();
     generator.reset();
     await generator.prefill(ids.slice(0, 100));
-    await expect(async () => generator.prefill([1, 2, 3, 4])).rejects.toThrow(/at most 103 tokens, got 104/);
-    await expect(async () => generator.prefill([])).rejects.toThrow(/at least one token/);
-    await expect(async () => generator.decode(33)).rejects.toThrow(/below vocab_size 33, got 33/);
+    await expect(generator.prefill([1, 2, 3, 4])).rejects.toThrow(/at most 103 tokens, got 104/);
+    await expect(generator.prefill([])).rejects.toThrow(/at least one token/);
+    await expect(generator.decode(33)).rejects.toThrow(/below vocab_size 33, got 33/);
     expectLogits(await generator.prefill(ids.slice(100)), expected[LENGTH - 1], 'after refusals');
-    await expect(async () => generator.decode(0)).rejects.toThrow(/begin a new context/);
+    await expect(generator.decode(0)).rejects.toThrow(/begin a new context/);
   });
 
   it('works in a room of one token', async () => {

@@ -68,7 +68,7 @@ export class Generator {
    * Appends tokens. @returns (V) logits of what follows the last of them.
    * @throws InputError with nothing appended when they do not fit.
    */
-  prefill(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+  async prefill(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
     this.check(ids);
     const { chunk } = this.plan;
     for (let first = 0; first < ids.length; first += chunk.width) this.runLayers(chunk, ids.slice(first, first + chunk.width));
@@ -76,7 +76,7 @@ export class Generator {
   }
 
   /** Appends one token. @returns (V) logits of what follows it. */
-  decode(id: number): Promise<Float32Array<ArrayBuffer>> {
+  async decode(id: number): Promise<Float32Array<ArrayBuffer>> {
     this.check([id]);
     this.runLayers(this.plan.token, [id]);
     return this.readLogits();
