@@ -31,6 +31,13 @@ describe('a recipe link', () => {
     );
   });
 
+  it('names a preset by the words of its name', () => {
+    const preset = edited((draft) => void (draft.name = 'Extend the base, 256 to 1,024 tokens'));
+    const hash = recipeToHash(preset, preset);
+    expect(hash).toBe('#p=extend-the-base-256-to-1-024-tokens');
+    expect(recipeFromHash(hash, [FIXTURE_RECIPE, preset]).preset).toBe(preset);
+  });
+
   const recipes: [string, Recipe][] = [
     ['another encoding', edited((r) => void (r.rope_parameters = { rope_type: 'linear', rope_theta: 10_000, factor: 4 }))],
     [

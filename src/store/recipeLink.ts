@@ -10,7 +10,7 @@ const ADVICE = 'check the link, or open the page without the part after #';
 
 export function recipeToHash(preset: Recipe, recipe: Recipe): string {
   const parts = recipeChanges(preset, recipe).map(({ path, to }) => `${path}=${to === undefined ? '' : encodeValue(to)}`);
-  return `#${[`p=${encode(preset.name)}`, ...parts].join('&')}`;
+  return `#${[`p=${slug(preset.name)}`, ...parts].join('&')}`;
 }
 
 /**
@@ -21,12 +21,20 @@ export function recipeFromHash(hash: string, presets: readonly Recipe[]): { pres
   const entries = splitHash(hash);
   const name = entries.get('p');
   entries.delete('p');
-  const preset = name === undefined ? presets[0] : presets.find((candidate) => candidate.name === name);
+  const preset = name === undefined ? presets[0] : presets.find((candidate) => slug(candidate.name) === name);
   if (!preset)
-    throw new InputError('link', `p to name one of ${presets.map((candidate) => candidate.name).join(', ')}`, name, ADVICE);
+    throw new InputError('link', `p to name one of ${presets.map((candidate) => slug(candidate.name)).join(', ')}`, name, ADVICE);
   const recipe: Record<string, unknown> = structuredClone(preset);
   for (const [path, text] of entries) assign(recipe, path, text);
   return { preset, recipe: parseRecipe(recipe) };
+}
+
+/** A name as it reads well in an address: `Extend the base, 1,024 tokens` is `extend-the-base-1-024-tokens`. */
+function slug(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '');
 }
 
 function splitHash(hash: string): Map<string, string> {

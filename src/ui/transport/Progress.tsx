@@ -3,8 +3,8 @@ import type { RunSummary, StepRecord } from '../../core/records';
 import type { LabState } from '../../store/labStore';
 import { activeRun, viewedRun } from '../../store/runsSlice';
 import { Explain } from '../controls/Explain';
-import { formatCount, formatDuration, formatInteger, formatLoss } from '../format';
-import { useLabThrottled } from '../labContext';
+import { formatBytes, formatCount, formatDuration, formatFlops, formatInteger, formatLoss } from '../format';
+import { useLab, useLabThrottled } from '../labContext';
 
 interface ProgressFacts {
   name: string;
@@ -15,6 +15,8 @@ interface ProgressFacts {
   etaSeconds: number | undefined;
   stage: string;
   sequenceLength: number | undefined;
+  /** Training, but still at the probes that come before the first step. */
+  probing: boolean;
 }
 
 /** The bar and the line of numbers under it: the active run, or the recorded one until there is one. */
@@ -30,7 +32,13 @@ export function Progress() {
         </p>
       </div>
     );
-  if (!facts) return <div className="progress muted">No run yet. Train starts the recipe below.</div>;
+  if (!facts)
+    return (
+      <div className="progress">
+        <p>No run yet. Train starts the recipe.</p>
+        <PlanLine />
+      </div>
+    );
   const { name, recorded, step, steps, last, etaSeconds, stage, sequenceLength } = facts;
   return (
     <div className="progress">
@@ -55,13 +63,39 @@ export function Progress() {
         <span>
           ‖g‖ <b>{last ? last.gradNorm.toFixed(2) : '–'}</b> <Explain id="gradNorm" />
         </span>
+        {facts.probing && <span>first measurements, before any step</span>}
         {etaSeconds !== undefined && step < steps && (
           <span>
             ETA <b>{formatDuration(etaSeconds)}</b> <Explain id="eta" />
           </span>
         )}
       </p>
+      {recorded && <PlanLine />}
     </div>
+  );
+}
+
+/** What pressing Train would take, in one line; the column on the left has it in full. */
+function PlanLine() {
+  const plan = useLab((state) => state.plan);
+  const rate = useLab((state) => state.facts?.adapter.flopsPerSecond);
+  if (!plan || !rate) return null;
+  return (
+    <p>
+      <span>Train would take:</span>
+      <span>
+        <b>{formatCount(plan.parameters)}</b> parameters
+      </span>
+      <span>
+        <b>{formatBytes(plan.totalBytes)}</b> of GPU memory
+      </span>
+      <span>
+        <b>{formatFlops(plan.flops)}</b>
+      </span>
+      <span>
+        about <b>{formatDuration(plan.hardwareFlops / rate)}</b> <Explain id="eta" />
+      </span>
+    </p>
   );
 }
 
@@ -81,6 +115,7 @@ function progressFacts(state: LabState): ProgressFacts | undefined {
     last,
     etaSeconds: origin === 'session' ? remainingSeconds(state, summary, last) : undefined,
     stage: `stage ${stage + 1}/${stages.length}`,
+    probing: summary.status === 'training' && !last,
     sequenceLength: last?.sequenceLength ?? stageAtStep(stages, step).sequenceLength,
   };
 }
