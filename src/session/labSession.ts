@@ -4,20 +4,21 @@ import type { AssetReader } from '../core/ports';
 import { parseRecipe, type Recipe } from '../core/recipe';
 import type { ForkOptions, RunPlan, RunSummary } from '../core/records';
 import type { UserFile } from '../data/userSource';
-import { adapterName, type Gpu, requestGpu } from '../gpu/device';
+import { adapterName } from '../gpu/device';
 import { DeviceLostError } from '../gpu/errors';
-import { PipelineCache } from '../gpu/pipelines';
-import { defaultVariants } from '../kernels/families';
+import type { VariantSet } from '../kernels/variants';
 import { ActiveRun, DivergedError, type RunStart } from './activeRun';
 import type { GenerateOptions, GenerateResult, LabApi, LabEvent, LabFacts, SourceSummary } from './api';
-import { type Blueprint, checkFits, createBlueprint } from './blueprint';
+import type { Blueprint } from './blueprint';
 import { measureFlopsPerSecond } from './calibrate';
 import { Catalogue } from './catalogue';
 import { Datasets } from './datasets';
 import { generateText } from './generate';
+import { LabDevice } from './labDevice';
 import { Mutex } from './mutex';
+import { type PreparedRun, prepareRun } from './prepareRun';
 import { RecordBatcher } from './recordBatcher';
-import { resolveConfig, resolveModel, tokenizerNameOf } from './resolveModel';
+import { resolveModel, tokenizerNameOf } from './resolveModel';
 import { type RunEntry, RunRegistry } from './runRegistry';
 import { forkRecipe, sameArchitecture, startFromFork, startFromWeights } from './runStart';
 
@@ -30,12 +31,6 @@ export interface SessionPorts {
 /** Seconds of training after which the in-memory checkpoint is renewed at the next probe. */
 const CHECKPOINT_SECONDS = 30;
 
-/** The device and what hangs on it. */
-interface Device {
-  gpu: Gpu;
-  pipelines: PipelineCache;
-}
-
 /**
  * The lab: one device, the runs of this session, and the loop that trains the active one. Commands take the device in turn, so each acts
  * between two training steps. Knows nothing of comlink, workers or pages.
@@ -45,19 +40,21 @@ export class LabSession implements LabApi {
   private readonly runs = new RunRegistry();
   private catalogue!: Catalogue;
   private datasets!: Datasets;
-  private device: Device | undefined;
+  private readonly device: LabDevice;
   private emit: (event: LabEvent) => void = () => {};
   private active: { entry: RunEntry; run: ActiveRun | undefined; batcher: RecordBatcher } | undefined;
   private training = false;
   private generating: AbortController | undefined;
 
-  constructor(private readonly ports: SessionPorts) {}
+  constructor(private readonly ports: SessionPorts) {
+    this.device = new LabDevice(ports.gpu, (error) => this.onLost(error));
+  }
 
   async open(assetsBase: string, onEvent: (event: LabEvent) => void): Promise<LabFacts> {
     this.emit = onEvent;
     this.catalogue = new Catalogue(this.ports.createAssets(assetsBase));
     this.datasets = new Datasets(this.catalogue);
-    const { gpu, pipelines } = await this.openDevice();
+    const { gpu, pipelines } = await this.device.open();
     const [checkpoints, recipes, flopsPerSecond] = await Promise.all([
       this.catalogue.models(),
       this.catalogue.recipes(),
@@ -134,7 +131,7 @@ export class LabSession implements LabApi {
     await this.pause();
     return this.between(async () => {
       const checkpoint = await (await this.realise(entry)).checkpoint();
-      const prepared = await this.prepare(forkRecipe(asked, checkpoint, options), entry);
+      const prepared = await this.prepare(forkRecipe(asked, checkpoint, options), entry.blueprint.variants);
       if (!sameArchitecture(entry.blueprint.config, prepared.blueprint.config))
         throw new InputError(
           'fork',
@@ -172,7 +169,7 @@ export class LabSession implements LabApi {
       const { entry } = this.requireActive();
       const run = await this.realise(entry);
       await run.settle();
-      const { gpu, pipelines } = await this.openDevice();
+      const { gpu, pipelines } = await this.device.open();
       const tokenizer = await this.catalogue.tokenizer(entry.tokenizerName);
       return generateText({ gpu, pipelines, run, tokenizer, options, onText, signal: abort.signal });
     });
@@ -191,8 +188,7 @@ export class LabSession implements LabApi {
     this.training = false;
     return this.between(async () => {
       const entry = this.active?.entry;
-      this.device = undefined;
-      await this.openDevice();
+      await this.device.open();
       if (!entry) return undefined;
       this.makeActive(entry);
       this.setStatus(entry, entry.checkpoint ? 'paused' : 'ready');
@@ -252,18 +248,8 @@ export class LabSession implements LabApi {
     }
   }
 
-  /** Everything about a recipe that needs no GPU memory; nothing of the session changes. */
-  private async prepare(recipe: Recipe, parent?: RunEntry) {
-    const checkpoint = 'checkpoint' in recipe.model ? await this.catalogue.checkpoint(recipe.model.checkpoint) : undefined;
-    const tokenizerName = tokenizerNameOf(recipe, checkpoint);
-    const tokenizer = await this.catalogue.tokenizer(tokenizerName);
-    const config = resolveConfig(recipe, tokenizer, checkpoint?.config);
-    const { gpu } = await this.openDevice();
-    // A fork keeps its parent's variants: another set would be another set of bits.
-    const variants = parent?.blueprint.variants ?? defaultVariants(gpu.facts, config);
-    const blueprint = createBlueprint(recipe, config, variants, checkpoint?.config.maxPositionEmbeddings);
-    checkFits(blueprint, gpu.facts.limits);
-    return { blueprint, tokenizer, tokenizerName, checkpoint };
+  private async prepare(recipe: Recipe, variants?: VariantSet): Promise<PreparedRun> {
+    return prepareRun(this.catalogue, (await this.device.open()).gpu.facts, recipe, variants);
   }
 
   private async begin(
@@ -275,7 +261,7 @@ export class LabSession implements LabApi {
     // Wrong source names must be refused before the running experiment is touched.
     await this.datasets.check(blueprint.recipe, tokenizerName);
     this.release();
-    const adapter = adapterName((await this.openDevice()).gpu.facts);
+    const adapter = adapterName((await this.device.open()).gpu.facts);
     const entry = this.runs.add({ blueprint, tokenizerName, start }, { name: blueprint.recipe.name, parent, adapter });
     this.makeActive(entry);
     this.emit({ type: 'run', run: entry.summary });
@@ -295,7 +281,7 @@ export class LabSession implements LabApi {
   private async realise(entry: RunEntry): Promise<ActiveRun> {
     const active = this.requireActive();
     if (active.run) return active.run;
-    const { gpu, pipelines } = await this.openDevice();
+    const { gpu, pipelines } = await this.device.open();
     const preparing = (what: string) => (done: number, total: number) => this.emit({ type: 'preparing', done, total, what });
     preparing('loading text')(0, 1);
     const dataset = await this.datasets.load(entry.tokenizerName);
@@ -328,17 +314,7 @@ export class LabSession implements LabApi {
     this.emit({ type: 'run', run: entry.summary });
   }
 
-  private async openDevice(): Promise<Device> {
-    if (this.device) return this.device;
-    const gpu = await requestGpu(this.ports.gpu);
-    const device = { gpu, pipelines: new PipelineCache(gpu.device) };
-    this.device = device;
-    void gpu.lost.then((error) => this.onLost(device, error));
-    return device;
-  }
-
-  private onLost(device: Device, error: DeviceLostError): void {
-    if (this.device !== device) return;
+  private onLost(error: DeviceLostError): void {
     this.training = false;
     const entry = this.active?.entry;
     if (this.active) this.active.run = undefined;
