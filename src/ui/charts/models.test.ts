@@ -62,10 +62,13 @@ describe('the validation chart', () => {
     expect(latestValidation(store.getState(), 'long')?.difference).toBeCloseTo(-0.1, 12);
   });
 
-  it('has every validation in its table', () => {
+  it('has every training loss of the viewed run and every validation in its table', () => {
     const { columns, rows } = validationTable(twoRuns().getState());
-    expect(rows).toHaveLength(44);
+    const kind = columns.indexOf('kind');
+    expect(rows.filter((row) => row[kind] === 'training')).toHaveLength(100);
+    expect(rows.filter((row) => row[kind] !== 'training')).toHaveLength(44);
     expect(columns).toContain('loss keyed-facts');
+    expect(new Set(rows.map((row) => row.length))).toEqual(new Set([columns.length]));
   });
 });
 

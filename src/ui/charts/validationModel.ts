@@ -1,12 +1,13 @@
 import type { ValidationRecord } from '../../core/records';
 import type { LabState } from '../../store/labStore';
 import { progressOn, type RunSeries, type XAxis } from '../../store/runSeries';
+import type { RunEntry } from '../../store/runsSlice';
 import type { ChartModel, ChartSeries } from './chartModel';
 import type { TableData } from './csv';
 import { drawnRuns, runColor } from './runStyle';
 import { smooth } from './smoothing';
 
-export const SHORT_DASH = [5, 4];
+const SHORT_DASH = [5, 4];
 
 /** val_short and val_long of every shown run, with the viewed run's training loss behind them. */
 export function validationModel(state: LabState): ChartModel {
@@ -67,7 +68,7 @@ function sourceSeries(records: readonly ValidationRecord[], axis: XAxis, kind: s
   });
 }
 
-/** Every validation of the shown runs, one row each, with the losses per source. */
+/** The viewed run's training losses, then every validation of the shown runs with its losses per source; one row each. */
 export function validationTable(state: LabState): TableData {
   const runs = drawnRuns(state);
   const sources = [
@@ -75,19 +76,37 @@ export function validationTable(state: LabState): TableData {
   ];
   return {
     columns: ['run', 'step', 'kind', 'length', 'tokens', 'loss', 'bits_per_byte', ...sources.map((name) => `loss ${name}`)],
-    rows: runs.flatMap(({ entry }) =>
-      entry.series.validations.map((record) => [
-        entry.summary.name,
-        record.step,
-        `val_${record.kind}`,
-        record.length,
-        record.tokens,
-        record.loss,
-        record.bitsPerByte,
-        ...sources.map((name) => record.sources.find(({ source }) => source === name)?.loss ?? ''),
-      ]),
-    ),
+    rows: [
+      ...runs.flatMap(({ entry, viewed }) => (viewed ? trainingRows(entry, sources.length) : [])),
+      ...runs.flatMap(({ entry }) =>
+        entry.series.validations.map((record) => [
+          entry.summary.name,
+          record.step,
+          `val_${record.kind}`,
+          record.length,
+          record.tokens,
+          record.loss,
+          record.bitsPerByte,
+          ...sources.map((name) => record.sources.find(({ source }) => source === name)?.loss ?? ''),
+        ]),
+      ),
+    ],
   };
+}
+
+/** Training loss has no fixed window and no split by source: those cells stay empty. */
+function trainingRows({ summary, series: { loss, progress } }: RunEntry, sources: number): TableData['rows'] {
+  const empty = Array.from({ length: sources }, () => '');
+  return Array.from(loss.view(), (value, i) => [
+    summary.name,
+    progress.steps.view()[i],
+    'training',
+    '',
+    progress.tokens.view()[i],
+    value,
+    '',
+    ...empty,
+  ]);
 }
 
 /** The newest loss of one kind in the viewed run, and its difference from the baseline where that run was as far. */
