@@ -31,6 +31,12 @@ const COMMON: Record<string, OptionHelp> = {
 
 const CHECKPOINT: OptionHelp = { type: 'string', value: 'DIR', help: 'Hugging Face folder or shipped model name' };
 
+const TOKENIZER: OptionHelp = {
+  type: 'string',
+  value: 'NAME',
+  help: 'shipped tokenizer of a checkpoint that neither says nor brings its own',
+};
+
 const COMMANDS: Record<string, CommandHelp> = {
   devices: {
     usage: 'devices',
@@ -75,8 +81,9 @@ const COMMANDS: Record<string, CommandHelp> = {
     positionals: 1,
     options: {
       length: { type: 'string', value: 'TOKENS', help: 'window length; default the checkpoint’s own context' },
-      rows: { type: 'string', value: 'N', help: 'windows per source; default 8' },
-      tokenizer: { type: 'string', value: 'NAME', help: 'tokenizer of a checkpoint that does not say' },
+      rows: { type: 'string', value: 'N', help: 'windows per source, and retrieval rows; default 8' },
+      tokenizer: TOKENIZER,
+      baselines: { type: 'boolean', help: 'also Kneser-Ney tables of pairs and of single tokens, over the same targets' },
     },
   },
   probe: {
@@ -86,7 +93,7 @@ const COMMANDS: Record<string, CommandHelp> = {
     options: {
       length: { type: 'string', value: 'TOKENS', help: 'probe length; default the checkpoint’s own context' },
       queries: { type: 'string', value: 'N', help: 'query rows sampled; default 128' },
-      tokenizer: { type: 'string', value: 'NAME', help: 'tokenizer of a checkpoint that does not say' },
+      tokenizer: TOKENIZER,
     },
   },
   bench: {

@@ -41,10 +41,21 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** A Hugging Face folder on disk, or the name of a shipped model. */
+/** Where a checkpoint lies: a Hugging Face folder on disk, or a shipped model by its name. */
+export interface CheckpointPlace {
+  files: AssetReader;
+  /** Folder below `files`. */
+  folder: string;
+}
+
+export function checkpointPlace(assets: AssetReader, nameOrFolder: string): CheckpointPlace {
+  if (/^[\w-]+$/.test(nameOrFolder)) return { files: assets, folder: `models/${nameOrFolder}` };
+  return { files: { read: (path) => readBytes(join(nameOrFolder, path)) }, folder: '' };
+}
+
 export function readCheckpoint(assets: AssetReader, nameOrFolder: string): Promise<LoadedCheckpoint> {
-  if (/^[\w-]+$/.test(nameOrFolder)) return loadCheckpoint(assets, `models/${nameOrFolder}`);
-  return loadCheckpoint({ read: (path) => readBytes(join(nameOrFolder, path)) }, '');
+  const { files, folder } = checkpointPlace(assets, nameOrFolder);
+  return loadCheckpoint(files, folder);
 }
 
 /** `public/` of the repository as seen from the built runner, `.cache/lab/lab.mjs`. */

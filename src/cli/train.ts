@@ -6,10 +6,11 @@ import { adapterName } from '../gpu/device';
 import { PipelineCache } from '../gpu/pipelines';
 import { defaultVariants } from '../kernels/families';
 import type { VariantSet } from '../kernels/variants';
-import { ActiveRun, DivergedError, type RunStart } from '../session/activeRun';
+import { ActiveRun, DivergedError } from '../session/activeRun';
 import { type Blueprint, checkFits, createBlueprint } from '../session/blueprint';
 import { Dataset } from '../session/dataset';
 import { resolveModel, tokenizerNameOf } from '../session/resolveModel';
+import { startFromWeights } from '../session/runStart';
 import { type CommandLine, wholeOption } from './commandLine';
 import { openAssets, readCheckpoint, readJson } from './files';
 import { openGpu } from './gpu';
@@ -31,7 +32,9 @@ export async function train(line: CommandLine): Promise<number> {
   checkFits(blueprint, gpu.facts.limits);
 
   const folder = new RunFolder(line.options.out);
-  const start = line.options.resume ? await folder.readCheckpoint(blueprint.model) : freshStart(blueprint, resolved.weights);
+  const start = line.options.resume
+    ? await folder.readCheckpoint(blueprint.model)
+    : startFromWeights(resolved.config, resolved.weights);
   if (line.options.resume) await folder.truncate(start.progress.step);
   else await folder.create();
   const dataset = await Dataset.load(assets, tokenizer, []);
@@ -83,18 +86,6 @@ export async function train(line: CommandLine): Promise<number> {
   );
   output.value({ status, reason, step: last?.step ?? 0, loss: last?.loss, out: line.options.out });
   return status === 'failed' ? 1 : 0;
-}
-
-function freshStart(blueprint: Blueprint, weights: Map<string, Float32Array<ArrayBuffer>>): RunStart {
-  const { layout } = blueprint.model;
-  return {
-    progress: { step: 0, tokens: 0, flops: 0, seconds: 0 },
-    adamSteps: 0,
-    scheduleStart: 0,
-    weights: layout.pack(weights),
-    moment1: new Float32Array(layout.size),
-    moment2: new Float32Array(layout.size),
-  };
 }
 
 function summaryOf(blueprint: Blueprint, adapter: string, status: RunSummary['status'], reason?: string): RunSummary {

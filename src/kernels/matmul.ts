@@ -11,15 +11,23 @@ import type { KernelFamily, Variant } from './variants';
 export const matmulFamily: KernelFamily = {
   operation: 'matmul',
   variants: [
-    { name: 'register-8x8', constants: { TILE_ROWS: 8, SCALAR_K: false }, isSupported: () => true },
-    { name: 'register-8x8-scalar-k', constants: { TILE_ROWS: 8, SCALAR_K: true }, isSupported: () => true },
-    { name: 'register-4x8', constants: { TILE_ROWS: 4, SCALAR_K: false }, isSupported: () => true },
+    tileVariant('register-8x8', { TILE_ROWS: 8, SCALAR_K: false }, 'software adapters: registers are memory, reuse is free'),
+    tileVariant(
+      'register-8x8-scalar-k',
+      { TILE_ROWS: 8, SCALAR_K: true },
+      'lavapipe: LLVM spills unless few values live at a time',
+    ),
+    tileVariant('register-4x8', { TILE_ROWS: 4, SCALAR_K: false }, 'GPUs: what the registers of a thread hold'),
   ],
   preferred: (facts) => {
     if (!facts.isSoftware) return 'register-4x8';
     return isLlvmpipe(facts) ? 'register-8x8-scalar-k' : 'register-8x8';
   },
 };
+
+function tileVariant(name: string, constants: Variant['constants'], suits: string): Variant {
+  return { name, constants, suits, isSupported: () => true };
+}
 
 interface MatmulOperands {
   /** What the product is for, as it shows in labels: `o_proj`. */

@@ -9,6 +9,8 @@ import type { ShaderConstants } from '../gpu/shader';
 export interface Variant {
   name: string;
   constants: ShaderConstants;
+  /** What it is for: the reason why an adapter gets it or not. */
+  suits?: string;
   isSupported(facts: AdapterFacts): boolean;
 }
 

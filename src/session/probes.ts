@@ -2,14 +2,14 @@ import type { Batch } from '../core/batch';
 import type { AttentionRecord, Progress, RetrievalRecord, ValidationRecord } from '../core/records';
 import type { RetrievalProbe } from '../data/synthetic/retrievalProbe';
 import type { Engine } from '../model/engine';
-import { type Evaluation, lossByPosition, meanLoss, type TokenLosses } from '../probes/evaluation';
-import { retrievalPoints } from '../probes/retrieval';
+import type { Evaluation } from '../probes/evaluation';
 import type { Blueprint } from './blueprint';
 import type { Dataset } from './dataset';
+import { measureRetrieval, measureValidation, type SourceWindows } from './heldOut';
 
 /** The fixed held-out text of a run, and what the model makes of it. The same text at every step, for every fork and seed. */
 export class Probes {
-  private readonly windows: Record<ValidationRecord['kind'], { source: string; batch: Batch }[]>;
+  private readonly windows: Record<ValidationRecord['kind'], SourceWindows[]>;
   private readonly attentionBatch: Batch;
   private readonly retrieval: RetrievalProbe | undefined;
 
@@ -38,32 +38,12 @@ export class Probes {
   }
 
   private async validate(kind: ValidationRecord['kind'], progress: Progress): Promise<ValidationRecord> {
-    const evaluation = this.blueprint.evaluation[kind];
-    const results: { source: string; batch: Batch; losses: TokenLosses }[] = [];
-    for (const { source, batch } of this.windows[kind])
-      results.push({ source, batch, losses: await evaluation.run(this.engine, batch) });
-    const sources = results.map(({ source, batch, losses }) => ({
-      source,
-      ...meanLoss(batch, losses, this.dataset.tokenizer.tokenBytes),
-    }));
-    const mean = (value: (source: (typeof sources)[number]) => number) =>
-      sources.reduce((sum, s) => sum + value(s), 0) / sources.length;
-    return {
-      type: 'validation',
-      ...progress,
-      kind,
-      length: evaluation.length,
-      loss: mean(({ loss }) => loss),
-      bitsPerByte: mean(({ bitsPerByte }) => bitsPerByte),
-      sources,
-      byPosition: lossByPosition(results),
-    };
+    const { tokenBytes } = this.dataset.tokenizer;
+    const measured = await measureValidation(this.engine, this.blueprint.evaluation[kind], this.windows[kind], tokenBytes);
+    return { type: 'validation', ...progress, kind, ...measured };
   }
 
   private async retrieve(probe: RetrievalProbe, progress: Progress): Promise<RetrievalRecord> {
-    const { long } = this.blueprint.evaluation;
-    const told = await long.run(this.engine, probe.batch);
-    const control = await long.run(this.engine, probe.control);
-    return { type: 'retrieval', ...progress, length: long.length, points: retrievalPoints(probe, told, control) };
+    return { type: 'retrieval', ...progress, ...(await measureRetrieval(this.engine, this.blueprint.evaluation.long, probe)) };
   }
 }

@@ -16,7 +16,7 @@ export interface ResolvedModel {
 const DEFAULT_TOKENIZER = 'bpe-1024';
 
 /** Name of the tokenizer a recipe uses: the checkpoint's own, else the recipe's. */
-export function tokenizerNameOf(recipe: Recipe, checkpoint?: LoadedCheckpoint): string {
+export function tokenizerNameOf(recipe: Recipe, checkpoint?: Pick<LoadedCheckpoint, 'tokenizer'>): string {
   if (checkpoint?.tokenizer && recipe.tokenizer && checkpoint.tokenizer !== recipe.tokenizer)
     throw new InputError(
       'recipe',
