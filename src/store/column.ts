@@ -16,16 +16,8 @@ export class Column {
     this.values[this.used++] = value;
   }
 
-  at(index: number): number {
-    return this.values[index];
-  }
-
   /** The values so far; valid until the next push. */
   view(): Float64Array {
     return this.values.subarray(0, this.used);
-  }
-
-  last(): number | undefined {
-    return this.used ? this.values[this.used - 1] : undefined;
   }
 }

@@ -86,12 +86,12 @@ export function shortValue(value: FieldValue | undefined): string {
 }
 
 /** The stage list as one value: `256:0.4,1024:0.6`. */
-export function stagesValue(stages: Recipe['curriculum']['stages']): string {
+function stagesValue(stages: Recipe['curriculum']['stages']): string {
   return stages.map(({ sequence_length, share }) => `${sequence_length}:${share}`).join(',');
 }
 
 /** The source list as one value: `books:0.7,facts:0.3`. */
-export function sourcesValue(sources: Recipe['data']['sources']): string {
+function sourcesValue(sources: Recipe['data']['sources']): string {
   return sources.map(({ name, share }) => `${name}:${share}`).join(',');
 }
 

@@ -13,7 +13,7 @@ import { Column } from './column';
 export type XAxis = 'tokens' | 'steps' | 'flops' | 'time';
 
 /** Progress as columns, one entry per record. */
-export class ProgressColumns {
+class ProgressColumns {
   readonly tokens = new Column();
   readonly steps = new Column();
   readonly flops = new Column();

@@ -42,7 +42,10 @@ interface Throttled {
   cancel(): void;
 }
 
-/** Calls at most once per `ms`; a call that came too early is made up for at the end of the interval. */
+/**
+ * Calls at most once per `ms`; a call that came too early is made up for at the end of the interval. Always in a task of its own, so
+ * that many charts which hear of one change never block the page together.
+ */
 export function throttle(work: () => void, ms: number): Throttled {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let last = Number.NEGATIVE_INFINITY;
@@ -53,9 +56,7 @@ export function throttle(work: () => void, ms: number): Throttled {
   };
   const call = () => {
     if (timer !== undefined) return;
-    const wait = last + ms - performance.now();
-    if (wait <= 0) fire();
-    else timer = setTimeout(fire, wait);
+    timer = setTimeout(fire, Math.max(last + ms - performance.now(), 0));
   };
   call.now = () => {
     clearTimeout(timer);
