@@ -40,6 +40,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let row_start = index / blocks / params.key_value_heads * params.length;
 
   // A thread that overhangs the last key computes that one again and does not write it.
+  // k carries the scale of the scores from the start.
   var k: array<vec4f, KEYS * H4>;
   var v: array<vec4f, KEYS * H4>;
   var dk: array<vec4f, KEYS * H4>;
@@ -55,6 +56,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
 //#end
   }
 
+  // The last key's document ends last; before the diagonal nothing sees these keys.
   let end = doc_bounds[row_start + last_key].y;
   for (var n = kv * group_size(); n < (kv + 1u) * group_size(); n++) {
     for (var i = first_key; i < end; i += 4u) {
@@ -65,6 +67,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
       let q_at = token * token_stride() + n * H4;
       let do_at = head * H4;
 
+      // S and dP of the block, a column per key.
 //#for c in 0..KEYS
       var s$c = vec4f();
       var dp$c = vec4f();
@@ -78,6 +81,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
 //#end
       }
 
+      // P and dS; a hidden query has P = 0 and so adds nothing below.
       let rows = transpose(mat4x2f(lse_delta[head.x], lse_delta[head.y], lse_delta[head.z], lse_delta[head.w]));
       let lse = rows[0];
       let delta = rows[1];

@@ -39,6 +39,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let row_start = index / blocks / params.query_heads * params.length;
 
   // A thread that overhangs the last query computes that one again and does not write it.
+  // q carries the scale of the scores from the start.
   var q: array<vec4f, ROWS * H4>;
   var dout: array<vec4f, ROWS * H4>;
   var dq: array<vec4f, ROWS * H4>;
@@ -62,6 +63,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
     let k_at = key_at(row_start, kv) + min(key, vec4u(last_row)) * token_stride();
     let v_at = k_at + params.key_value_heads * H4;
 
+    // S and dP of the block, a vec4 per row.
 //#for r in 0..ROWS
     var s$r = vec4f();
     var dp$r = vec4f();
@@ -75,6 +77,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
 //#end
     }
 
+    // dS; a hidden key has P = 0 and so adds nothing below.
 //#for r in 0..ROWS
     s$r = select(vec4f(HIDDEN), s$r, (key >= vec4u(doc_start$r)) & (key <= vec4u(t$r)));
     let ds$r = exp(s$r - lse$r) * (dp$r - delta$r);

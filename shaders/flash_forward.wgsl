@@ -46,6 +46,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let row_start = b * params.length;
 
   // A thread that overhangs the last query computes that one again and does not write it.
+  // q carries the scale of the scores from the start.
   var q: array<vec4f, ROWS * H4>;
   var acc: array<vec4f, ROWS * H4>;
 //#for r in 0..ROWS
@@ -77,6 +78,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
 //#end
     }
 
+    // A new maximum shrinks what was summed under the old one, once per block.
 //#for r in 0..ROWS
     s$r = select(vec4f(HIDDEN), s$r, (key >= vec4u(doc_start$r)) & (key <= vec4u(t$r)));
     let m_new$r = max(m$r, max(max(s$r.x, s$r.y), max(s$r.z, s$r.w)));

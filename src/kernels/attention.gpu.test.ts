@@ -11,9 +11,9 @@ import {
   flashForward,
   flashForwardFamily,
 } from './attention';
-import { type AttentionCase, type AttentionCaseOptions, createAttentionCase, selectHeads } from './attentionCase';
 import { expectClose, runDispatches, sumTolerance } from './parity';
 import { createTensor } from './tensor';
+import { type AttentionCase, type AttentionCaseOptions, createAttentionCase, selectHeads } from './testing/attentionCase';
 import type { VariantSet } from './variants';
 
 const gpu = await requestGpu(navigator.gpu);

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
 import { attentionStatistics as oracle } from '../reference/attentionStatistics';
 import { attentionVariants, flashForward } from './attention';
-import { type AttentionCaseOptions, createAttentionCase } from './attentionCase';
 import {
   attentionDistanceProfile,
   attentionStatistics,
@@ -13,6 +12,7 @@ import {
 } from './attentionStatistics';
 import { expectClose, runDispatches, sumTolerance } from './parity';
 import { createTensor } from './tensor';
+import { type AttentionCaseOptions, createAttentionCase } from './testing/attentionCase';
 
 const gpu = await requestGpu(navigator.gpu);
 const tensor = (name: string, ...shape: number[]) => createTensor(name, shape, 'working set');

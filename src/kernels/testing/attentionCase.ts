@@ -1,7 +1,7 @@
 /** A random attention problem, once as tensors with their contents for the kernels and once in float64 for the oracle. */
-import type { AttentionShape } from './attention';
-import { normalValues, type TensorInput } from './parity';
-import { createTensor, type Tensor } from './tensor';
+import type { AttentionShape } from '../attention';
+import { normalValues, type TensorInput } from '../parity';
+import { createTensor, type Tensor } from '../tensor';
 
 export interface AttentionCaseOptions extends AttentionShape {
   /** Document lengths, repeated until the row is full; the second row of the batch starts with the second one. Default: one document. */
