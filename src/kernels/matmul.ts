@@ -4,6 +4,9 @@ import { type Dispatch, matrixTiles } from './dispatch';
 import { expectShape, type Tensor } from './tensor';
 import type { KernelFamily, Variant } from './variants';
 
+/** The variant for products of a single row, on any adapter. */
+export const ONE_ROW_TILE = 'register-1x8';
+
 /**
  * The register tile: TILE_ROWS × 8 values a thread. Software adapters run eight rows best, real GPUs have registers for four; SCALAR_K takes
  * one step of the sum at a time, which halves what must be live: LLVM (lavapipe) spills otherwise, SwiftShader prefers four.
@@ -18,6 +21,7 @@ export const matmulFamily: KernelFamily = {
       'lavapipe: LLVM spills unless few values live at a time',
     ),
     tileVariant('register-4x8', { TILE_ROWS: 4, SCALAR_K: false }, 'GPUs: what the registers of a thread hold'),
+    tileVariant(ONE_ROW_TILE, { TILE_ROWS: 1, SCALAR_K: false }, 'decoding: a taller tile computes rows that are not there'),
   ],
   preferred: (facts) => {
     if (!facts.isSoftware) return 'register-4x8';
@@ -78,12 +82,14 @@ export function matmulTn({ role, a, b, c }: MatmulOperands, variant: Variant): D
   checkWidths('matmul_tn', { m, n });
   expectShape(`matmul_tn.${role}`, 'b', b, [k, n]);
   expectShape(`matmul_tn.${role}`, 'c', c, [m, n]);
+  // The kernel loads `a` four rows of c at a time.
+  const constants = { TILE_ROWS: Math.max(4, Number(variant.constants.TILE_ROWS)) };
   return {
     ...describe('matmul_tn', role, m, n, k),
-    constants: { TILE_ROWS: variant.constants.TILE_ROWS },
+    constants,
     tensors: { a, b, c },
     params: { m, n, k },
-    workgroups: matrixTiles(m, n, variant),
+    workgroups: matrixTiles(m, n, { ...variant, constants }),
   };
 }
 

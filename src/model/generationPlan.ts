@@ -1,4 +1,4 @@
-import { matmulNt } from '../kernels/matmul';
+import { matmulFamily, matmulNt, ONE_ROW_TILE } from '../kernels/matmul';
 import { Program } from '../kernels/program';
 import { BYTES_PER_ELEMENT, createTensor, elementCount, type Tensor } from '../kernels/tensor';
 import type { VariantSet } from '../kernels/variants';
@@ -54,10 +54,12 @@ export class GenerationPlan {
     const cache = layers.map((_, layer) =>
       createTensor(`kv_cache.${layer}`, [length, heads, layout.padded.headDim], 'kv cache', true),
     );
-    const context = (count: number) => new ProgramContext(this.model, this.rotary, variants, { rows: 1, length, count }, cache);
-    this.chunk = layersProgram(context(Math.min(CHUNK_TOKENS, length)));
-    this.token = layersProgram(context(1));
-    const head = context(1);
+    const context = (count: number, set: VariantSet) =>
+      new ProgramContext(this.model, this.rotary, set, { rows: 1, length, count }, cache);
+    const oneRow = { ...variants, [matmulFamily.operation]: ONE_ROW_TILE };
+    this.chunk = layersProgram(context(Math.min(CHUNK_TOKENS, length), variants));
+    this.token = layersProgram(context(1, oneRow));
+    const head = context(1, oneRow);
     // A row of its own: a binding may only begin at a multiple of 256 bytes, and the prompt's last row lies where its length says.
     this.last = createTensor('last_row', [1, head.hidden], 'working set', true);
     this.logits = createTensor('logits', [1, layout.padded.vocabulary], 'loss chunk', true);
