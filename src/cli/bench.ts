@@ -1,3 +1,83 @@
-export async function bench(): Promise<number> {
-  return 1;
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { InputError } from '../core/errors';
+import { adapterName } from '../gpu/device';
+import { type BenchReport, type LengthResult, runBench } from '../session/bench/bench';
+import { COMMON_MODEL } from '../session/bench/commonStep';
+import { type CommandLine, wholeOption } from './commandLine';
+import { openGpu } from './gpu';
+import { createOutput, type Output } from './output';
+
+/** Rows of the kernel table that people see; the JSON holds all. */
+const KERNELS_SHOWN = 12;
+
+/** `lab bench`: the common training step, checked and then timed, with every WebGPU call counted. */
+export async function bench(line: CommandLine): Promise<number> {
+  const output = createOutput(line.json);
+  const lengths = parseLengths(line.options.lengths ?? '256,1024,2048');
+  const steps = wholeOption(line, 'steps', 5);
+  const gpu = await openGpu();
+  const report = await runBench(gpu, lengths, steps, output.progress);
+  output.endProgress();
+  const adapter = adapterName(gpu.facts);
+  const result = {
+    adapter,
+    date: new Date().toISOString(),
+    command: ['lab', ...process.argv.slice(2)].join(' '),
+    model: COMMON_MODEL,
+    ...report,
+  };
+  output.line(`adapter: ${adapter}${gpu.facts.isSoftware ? '; a CPU, so times say nothing about GPUs' : ''}`);
+  printReport(output, report);
+  if (line.options.out) {
+    await mkdir(dirname(line.options.out), { recursive: true });
+    await writeFile(line.options.out, `${JSON.stringify(result, undefined, 2)}\n`);
+    output.line(`written to ${line.options.out}`);
+  }
+  output.value(result);
+  return 0;
+}
+
+function parseLengths(text: string): number[] {
+  const lengths = text.split(',').map(Number);
+  if (lengths.some((length) => !Number.isInteger(length) || length < 2))
+    throw new InputError('--lengths', 'whole numbers above 1, separated by commas', text, 'for instance --lengths 256,1024');
+  return lengths;
+}
+
+function printReport(output: Output, { peak, lengths }: BenchReport): void {
+  const { fmaGflopsPerSecond: fma, copyGigabytesPerSecond: copy } = peak;
+  output.line(`peak: ${fma.toFixed(1)} GFLOP/s of multiply-adds, ${copy.toFixed(1)} GB/s read and written by copies`);
+  output.line();
+  const row = (name: string, cell: (result: LengthResult) => string) => [name, ...lengths.map(cell)];
+  output.table([
+    row('tokens', ({ length }) => String(length)),
+    row('first loss', ({ firstLoss }) => firstLoss.toFixed(4)),
+    row('peak MB', ({ peakBytes }) => (peakBytes / 1e6).toFixed(2)),
+    row('dispatches', ({ dispatches }) => String(dispatches)),
+    row('submits', ({ submits }) => String(submits)),
+    row('buffers created', ({ buffersCreated }) => String(buffersCreated)),
+    row('maps', ({ maps }) => String(maps)),
+    row('step ms', ({ stepMs }) => stepMs.toFixed(1)),
+    row('tokens/s', ({ tokensPerSecond }) => tokensPerSecond.toFixed(0)),
+    row('GFLOP/s', ({ gflopsPerSecond }) => gflopsPerSecond.toFixed(2)),
+    row('share of peak', ({ shareOfPeak }) => `${(100 * shareOfPeak).toFixed(1)} %`),
+  ]);
+  const { length, kernels } = lengths[lengths.length - 1];
+  const total = kernels.reduce((sum, { ms }) => sum + ms, 0);
+  output.line();
+  output.table([
+    [`kernel at ${length} tokens`, 'calls', 'ms', 'share', 'GFLOP/s', 'GB/s'],
+    ...kernels
+      .toSorted((a, b) => b.ms - a.ms)
+      .slice(0, KERNELS_SHOWN)
+      .map(({ kernel, calls, ms, gflopsPerSecond, gigabytesPerSecond }) => [
+        kernel,
+        String(calls),
+        ms.toFixed(2),
+        `${((100 * ms) / total).toFixed(1)} %`,
+        gflopsPerSecond.toFixed(2),
+        gigabytesPerSecond.toFixed(2),
+      ]),
+  ]);
 }

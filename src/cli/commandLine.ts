@@ -102,6 +102,7 @@ const COMMANDS: Record<string, CommandHelp> = {
     positionals: 0,
     options: {
       lengths: { type: 'string', value: 'LIST', help: 'sequence lengths; default 256,1024,2048' },
+      steps: { type: 'string', value: 'N', help: 'steps timed at each length; default 5' },
       out: { type: 'string', value: 'FILE', help: 'also writes the result as JSON' },
     },
   },

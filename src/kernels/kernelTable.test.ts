@@ -13,6 +13,7 @@ const CONSTANTS: ShaderConstants = {
   RESIDUAL: true,
   BACKWARD: true,
   ACCUMULATE: true,
+  CHAINS: 1,
 };
 
 const words = (cell: string) => cell.replaceAll('`', '').trim().split(/\s+/);

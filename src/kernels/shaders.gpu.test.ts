@@ -4,6 +4,7 @@ import { KernelCompileError } from '../gpu/errors';
 import { PipelineCache } from '../gpu/pipelines';
 import { loadShader, type ShaderConstants, shaderFaults, shaderNames } from '../gpu/shader';
 import { attentionFamilies } from './attention';
+import { FMA_CHAINS } from './fmaPeak';
 import { LOSS_PARTIALS } from './loss';
 import { matmulFamily } from './matmul';
 import { ROWS_PER_BLOCK } from './norm';
@@ -33,6 +34,7 @@ const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   square_sum: [{ PARTIALS: SQUARE_PARTIALS }],
   step_finish: [{}],
   adamw: [{}],
+  fma_peak: [{ CHAINS: FMA_CHAINS }],
   attention_delta: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
   attention_statistics: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
   attention_statistics_reduce: [{}],
