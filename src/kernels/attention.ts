@@ -241,7 +241,7 @@ function blockedFamily(operation: string, block: 'ROWS' | 'KEYS', { vectors, siz
   const variants = sizes.map((size) => ({
     name: nameOf(size),
     constants: { [block]: size } as Variant['constants'],
-    suits: `GPUs at head_dim up to ${REGISTER_BUDGET / (vectors * size)}${size === largest ? ', and software adapters' : ''}`,
+    suits: `GPUs at head_dim up to ${Math.floor(REGISTER_BUDGET / (vectors * size))}${size === largest ? ', and software adapters' : ''}`,
     isSupported: () => true,
   }));
   const preferredAt = (facts: AdapterFacts, headDim: number) =>

@@ -8,7 +8,7 @@ import type { KernelFamily, VariantSet } from './variants';
 export const kernelFamilies: readonly KernelFamily[] = [matmulFamily, ...attentionFamilies];
 
 /** The deterministic default for a model on an adapter, where nothing has been timed. */
-export function defaultVariants(facts: AdapterFacts, config: ModelConfig): VariantSet {
+export function defaultVariants(facts: AdapterFacts, config: Pick<ModelConfig, 'headDim'>): VariantSet {
   return { [matmulFamily.operation]: matmulFamily.preferred(facts), ...attentionVariants(facts, config.headDim) };
 }
 

@@ -10,7 +10,7 @@ export interface Variant {
   name: string;
   constants: ShaderConstants;
   /** What it is for: the reason why an adapter gets it or not. */
-  suits?: string;
+  suits: string;
   isSupported(facts: AdapterFacts): boolean;
 }
 
