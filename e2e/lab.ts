@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { test as base, type ConsoleMessage, expect } from '@playwright/test';
+import { test as base, expect } from '@playwright/test';
 import { type DistServer, serveDist } from './distServer';
+import { watchPage } from './labPage';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 
 interface LabFixtures {
-  /** Everything that went wrong in the page; a test fails when any is left at its end. Take out what it provoked on purpose. */
+  /** Everything that went wrong in `page`; a test fails when any is left at its end. Take out what it provoked on purpose. */
   pageErrors: string[];
 }
 
 /**
  * Playwright's `test` with the built lab behind `page.goto('')`: `dist/` served from a sub-path, and a failure for every
- * uncaught error, console error and refused request (the Content-Security-Policy reports there).
+ * uncaught error, console error, refused request and request that leaves the origin.
  */
 export const test = base.extend<LabFixtures, { distServer: DistServer }>({
   distServer: [
@@ -27,13 +28,8 @@ export const test = base.extend<LabFixtures, { distServer: DistServer }>({
   ],
   baseURL: async ({ distServer }, use) => use(distServer.url),
   pageErrors: [
-    async ({ page }, use) => {
-      const errors: string[] = [];
-      const onConsole = (message: ConsoleMessage) => {
-        if (message.type() === 'error') errors.push(`console: ${message.text()} ${message.location().url}`.trim());
-      };
-      page.on('pageerror', (error) => errors.push(`uncaught: ${error.message}`));
-      page.on('console', onConsole);
+    async ({ page, distServer }, use) => {
+      const errors = watchPage(page, distServer.url);
       await use(errors);
       expect(errors, 'errors in the page').toEqual([]);
     },

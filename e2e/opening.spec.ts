@@ -1,0 +1,68 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, test } from './lab';
+import { LabPage } from './labPage';
+
+const TABS = ['Lab', 'Theory', 'Samples'];
+
+/** The recorded run's own curves, heat map and table: real records, before anything was trained here. */
+async function expectRecordedRun(lab: LabPage): Promise<void> {
+  await expect(lab.runs.first().getByText('recorded')).toBeVisible();
+  await expect(lab.page.getByTestId('attention-heatmap')).toBeVisible();
+  expect((await lab.table('val-chart-table')).length).toBeGreaterThan(1);
+}
+
+async function seriousViolations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
+}
+
+test('opens from a sub-path with a recorded run and the adapter named', async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open('');
+  await expect(page.getByTestId('adapter')).toContainText(/swiftshader/i);
+  await expectRecordedRun(lab);
+  await expect(page.getByTestId('train')).toBeEnabled();
+});
+
+test('trains the shipped base from the default recipe at a click', async ({ page }) => {
+  const lab = new LabPage(page);
+  // The default recipe as it is, with lighter probes: on a processor they would take longer than the step.
+  await lab.open('#probes.validation_rows=1&probes.attention_queries=8&probes.retrieval_rows=0');
+  await lab.press('train');
+  await lab.stepsDone(1);
+  await lab.press('pause');
+  await lab.reaches('paused');
+  const losses = (await lab.table('val-chart-table')).filter(({ kind }) => kind === 'training').map(({ loss }) => Number(loss));
+  // A model from nothing starts at ln 1024 = 6.93; this one has been trained.
+  expect(losses[0]).toBeGreaterThan(1);
+  expect(losses[0]).toBeLessThan(5);
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`has no serious accessibility violation, ${colorScheme}`, async ({ page }, { outputPath }) => {
+    await page.emulateMedia({ colorScheme });
+    const lab = new LabPage(page);
+    await lab.open('');
+    await expectRecordedRun(lab);
+    for (const tab of TABS) {
+      await page.getByRole('tab', { name: tab }).click();
+      await expect(page.getByRole('tabpanel', { name: tab })).toBeVisible();
+      await expect(page.getByText('Loading…')).toHaveCount(0);
+      expect(await seriousViolations(page), tab).toEqual([]);
+      await page.screenshot({ path: outputPath(`${tab.toLowerCase()}-${colorScheme}.png`) });
+    }
+  });
+}
+
+test('fits a screen 400 pixels wide', async ({ page }, { outputPath }) => {
+  await page.setViewportSize({ width: 400, height: 800 });
+  const lab = new LabPage(page);
+  await lab.open('');
+  await expectRecordedRun(lab);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+  expect(await seriousViolations(page)).toEqual([]);
+  await page.screenshot({ path: outputPath('narrow.png'), fullPage: true });
+});
