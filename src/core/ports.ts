@@ -5,3 +5,16 @@ export interface AssetReader {
   /** Rejects when there is no such file. */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
 }
+
+/** A folder that can be written: a directory on disk under Node, later the browser's own file system. Paths are below its root. */
+export interface FileStore extends AssetReader {
+  write(path: string, content: Uint8Array | string): Promise<void>;
+  /** Adds to the end of a file, which need not exist. */
+  append(path: string, text: string): Promise<void>;
+  /** Names in a folder; none where there is no such folder. */
+  list(path: string): Promise<string[]>;
+  /** Replaces what is at `to`. */
+  rename(from: string, to: string): Promise<void>;
+  /** A file or a whole folder; nothing happens where there is none. */
+  remove(path: string): Promise<void>;
+}

@@ -32,17 +32,19 @@ export async function generateText({
   const { config, model, variants } = run.blueprint;
   const { maxNewTokens, temperature, topK, seed } = checkOptions(options);
   const prompt = [tokenizer.bosId, ...tokenizer.encode(options.prompt)];
-  const length = config.maxPositionEmbeddings;
-  if (prompt.length >= length)
+  const context = config.maxPositionEmbeddings;
+  if (prompt.length >= context)
     throw new InputError(
       'generate',
-      `a prompt below the context of ${length} tokens`,
+      `a prompt below the context of ${context} tokens`,
       `${prompt.length} tokens`,
       'shorten the prompt',
     );
+  // The cache is as large as this text can become; dynamic encodings turn by the room they are given, so theirs stays the context.
+  const length = config.ropeParameters.rope_type === 'dynamic' ? context : Math.min(context, prompt.length + maxNewTokens);
   const generator = await Generator.create({ gpu, pipelines, model, weightsFrom: run.engine, variants, length });
   const rng = Rng.of(seed, 'sample');
-  const decoder = new StreamDecoder(tokenizer);
+  const decoder = new StreamDecoder(tokenizer, prompt);
   const started = performance.now();
   let text = '';
   let newTokens = 0;
@@ -63,7 +65,7 @@ export async function generateText({
       text += piece;
       newTokens++;
       if (piece) onText(piece);
-      if (generator.position >= length) {
+      if (generator.position >= length && newTokens < maxNewTokens) {
         stopped = 'context';
         break;
       }

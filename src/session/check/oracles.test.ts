@@ -5,15 +5,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { batchFromIds } from '../core/batch';
-import { parseHfRope } from '../core/hfRope';
-import { parameterShapes } from '../core/modelConfig';
-import { inverseFrequencies, type RopeParameters } from '../core/positionEncoding';
-import { parseHfConfig } from '../interchange/hfConfig';
-import { readSafetensors, tensorValues } from '../interchange/safetensors';
-import { adamwStep, createAdamwState } from './adamw';
-import { attentionStatistics, type HeadStatistics } from './attentionStatistics';
-import { modelBackward, modelForward } from './model';
+import { batchFromIds } from '../../core/batch';
+import { parseHfRope } from '../../core/hfRope';
+import { parameterShapes } from '../../core/modelConfig';
+import { inverseFrequencies, type RopeParameters } from '../../core/positionEncoding';
+import { parseHfConfig } from '../../interchange/hfConfig';
+import { readSafetensors, tensorValues } from '../../interchange/safetensors';
+import { adamwStep, createAdamwState } from '../../reference/adamw';
+import { attentionStatistics, type HeadStatistics } from '../../reference/attentionStatistics';
+import { modelBackward, modelForward } from '../../reference/model';
 
 const GOLDEN = resolve(process.cwd(), '../shared/golden');
 const CHECKPOINT = resolve(process.cwd(), '../shared/data/stories260k');

@@ -1,0 +1,80 @@
+import { InputError } from '../core/errors';
+import type { ModelConfig } from '../core/modelConfig';
+import type { FileStore } from '../core/ports';
+import type { RecordedRun, RunRecord } from '../core/records';
+import { decodeTrainingState, encodeTrainingState, type TrainingState } from './trainingState';
+
+const METRICS = 'metrics.jsonl';
+
+/** Complete checkpoints that are kept. */
+const KEPT = 2;
+
+/**
+ * A run in a folder: `metrics.jsonl` with every record, `recorded.json` for the page, and checkpoints as Hugging Face folders with
+ * optimizer and state beside the weights. A checkpoint is written aside and renamed, so a killed process leaves the one before it.
+ */
+export class RunFolder {
+  constructor(private readonly files: FileStore) {}
+
+  /** Begins a run here. @throws InputError where one has been. */
+  async create(): Promise<void> {
+    if ((await this.checkpoints()).length)
+      throw new InputError('run folder', 'a folder without a run', 'one with checkpoints', 'resume it, or choose another folder');
+    await this.files.write(METRICS, '');
+  }
+
+  async append(records: readonly RunRecord[]): Promise<void> {
+    if (records.length) await this.files.append(METRICS, records.map(line).join(''));
+  }
+
+  async records(): Promise<RunRecord[]> {
+    const text = new TextDecoder().decode(await this.files.read(METRICS));
+    return text
+      .split('\n')
+      .filter(Boolean)
+      .map((json) => JSON.parse(json) as RunRecord);
+  }
+
+  /** Drops records past a step: a resumed run writes them again. */
+  async truncate(step: number): Promise<void> {
+    const kept = (await this.records()).filter((record) => record.step <= step);
+    await this.files.write(METRICS, kept.map(line).join(''));
+  }
+
+  async writeRecording(recording: RecordedRun): Promise<void> {
+    await this.files.write('recorded.json', JSON.stringify(recording));
+  }
+
+  /** @param beside files that make the folder complete, such as the tokenizer's. */
+  async writeCheckpoint(
+    config: ModelConfig,
+    state: TrainingState,
+    tokenizer: string,
+    beside: ReadonlyMap<string, Uint8Array>,
+  ): Promise<void> {
+    const name = `checkpoint-${state.progress.step}`;
+    const aside = `${name}.tmp`;
+    await this.files.remove(aside);
+    for (const [file, content] of [...encodeTrainingState(config, state, tokenizer), ...beside])
+      await this.files.write(`${aside}/${file}`, content);
+    await this.files.rename(aside, name);
+    for (const old of (await this.checkpoints()).slice(0, -KEPT)) await this.files.remove(old);
+  }
+
+  /** The newest checkpoint. @throws InputError where there is none. */
+  async readCheckpoint(): Promise<TrainingState> {
+    const newest = (await this.checkpoints()).at(-1);
+    if (!newest) throw new InputError('run folder', 'a checkpoint to resume from', 'none', 'start the run without --resume');
+    return decodeTrainingState((file) => this.files.read(`${newest}/${file}`));
+  }
+
+  /** Folder names of complete checkpoints, oldest first. */
+  private async checkpoints(): Promise<string[]> {
+    const step = (name: string) => Number(name.slice('checkpoint-'.length));
+    return (await this.files.list('')).filter((name) => /^checkpoint-\d+$/.test(name)).sort((a, b) => step(a) - step(b));
+  }
+}
+
+function line(record: RunRecord): string {
+  return `${JSON.stringify(record)}\n`;
+}
