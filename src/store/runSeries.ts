@@ -39,6 +39,8 @@ export interface StageMark {
 export class RunSeries {
   readonly progress = new ProgressColumns();
   readonly loss = new Column();
+  /** Row length of each step, in tokens. */
+  readonly sequenceLength = new Column();
   readonly validations: ValidationRecord[] = [];
   readonly attention: AttentionRecord[] = [];
   readonly retrieval: RetrievalRecord[] = [];
@@ -62,6 +64,7 @@ export class RunSeries {
         this.lastStep = record;
         this.progress.push(record);
         this.loss.push(record.loss);
+        this.sequenceLength.push(record.sequenceLength);
         break;
       case 'validation':
         this.validations.push(record);

@@ -94,14 +94,14 @@ export function validationTable(state: LabState): TableData {
   };
 }
 
-/** Training loss has no fixed window and no split by source: those cells stay empty. */
-function trainingRows({ summary, series: { loss, progress } }: RunEntry, sources: number): TableData['rows'] {
+/** Training loss has no bits per byte and no split by source: those cells stay empty. */
+function trainingRows({ summary, series: { loss, progress, sequenceLength } }: RunEntry, sources: number): TableData['rows'] {
   const empty = Array.from({ length: sources }, () => '');
   return Array.from(loss.view(), (value, i) => [
     summary.name,
     progress.steps.view()[i],
     'training',
-    '',
+    sequenceLength.view()[i],
     progress.tokens.view()[i],
     value,
     '',
