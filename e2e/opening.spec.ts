@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, test } from './lab';
-import { LabPage } from './labPage';
+import { LabPage, TRAINING_TIMEOUT } from './labPage';
 
 const TABS = ['Lab', 'Theory', 'Samples'];
 
@@ -28,6 +28,7 @@ test('opens from a sub-path with a recorded run and the adapter named', async ({
 });
 
 test('trains the shipped base from the default recipe at a click', async ({ page }) => {
+  test.setTimeout(TRAINING_TIMEOUT);
   const lab = new LabPage(page);
   // The default recipe as it is, with lighter probes: on a processor they would take longer than the step.
   await lab.open('#probes.validation_rows=1&probes.attention_queries=8&probes.retrieval_rows=0');
@@ -42,7 +43,7 @@ test('trains the shipped base from the default recipe at a click', async ({ page
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`has no serious accessibility violation, ${colorScheme}`, async ({ page }, { outputPath }) => {
+  test(`has no serious accessibility violation, ${colorScheme}`, async ({ page }, testInfo) => {
     await page.emulateMedia({ colorScheme });
     const lab = new LabPage(page);
     await lab.open('');
@@ -52,17 +53,17 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expect(page.getByRole('tabpanel', { name: tab })).toBeVisible();
       await expect(page.getByText('Loading…')).toHaveCount(0);
       expect(await seriousViolations(page), tab).toEqual([]);
-      await page.screenshot({ path: outputPath(`${tab.toLowerCase()}-${colorScheme}.png`) });
+      await page.screenshot({ path: testInfo.outputPath(`${tab.toLowerCase()}-${colorScheme}.png`) });
     }
   });
 }
 
-test('fits a screen 400 pixels wide', async ({ page }, { outputPath }) => {
+test('fits a screen 400 pixels wide', async ({ page }, testInfo) => {
   await page.setViewportSize({ width: 400, height: 800 });
   const lab = new LabPage(page);
   await lab.open('');
   await expectRecordedRun(lab);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
   expect(await seriousViolations(page)).toEqual([]);
-  await page.screenshot({ path: outputPath('narrow.png'), fullPage: true });
+  await page.screenshot({ path: testInfo.outputPath('narrow.png'), fullPage: true });
 });
