@@ -1,9 +1,9 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { browserPorts } from './store/browserPorts';
 import { createLabStore } from './store/labStore';
-import { watchVisibility } from './store/pageVisibility';
-import { keepAwakeWhileTraining } from './store/wakeLock';
+import { browserPorts } from './store/page/browserPorts';
+import { watchVisibility } from './store/page/pageVisibility';
+import { keepAwakeWhileTraining } from './store/page/wakeLock';
 import { App } from './ui/App';
 import { LabProvider } from './ui/labContext';
 import './ui/styles/index.css';

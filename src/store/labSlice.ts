@@ -1,9 +1,9 @@
 import type { StateCreator } from 'zustand/vanilla';
 import type { LabEvent, LabFacts } from '../worker/protocol';
-import type { Connection } from './connection';
-import { causeOf, type GateReport } from './gpuGate';
 import type { LabState } from './labStore';
-import type { StorePorts } from './ports';
+import type { Connection } from './page/connection';
+import { causeOf, type GateReport } from './page/gpuGate';
+import type { StorePorts } from './page/ports';
 import { parseRecordedRun } from './recordedRun';
 
 export type LabPhase = 'starting' | 'blocked' | 'opening' | 'open';

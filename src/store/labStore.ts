@@ -1,8 +1,8 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import { Connection } from './connection';
 import { createLabSlice, type LabSlice } from './labSlice';
-import type { StorePorts } from './ports';
-import { createRecipeSlice, type RecipeSlice } from './recipeSlice';
+import { Connection } from './page/connection';
+import type { StorePorts } from './page/ports';
+import { createRecipeSlice, type RecipeSlice } from './recipe/recipeSlice';
 import { createRunsSlice, type RunsSlice } from './runsSlice';
 import { createSamplesSlice, type SamplesSlice } from './samplesSlice';
 import { createSelectionSlice, type SelectionSlice } from './selectionSlice';

@@ -1,9 +1,9 @@
 import type { StateCreator } from 'zustand/vanilla';
 import type { Recipe } from '../core/recipe';
 import type { ForkOptions, RecordedRun, RunRecord, RunSummary } from '../core/records';
-import type { Connection } from './connection';
 import type { LabState } from './labStore';
-import { liveChanges } from './liveChanges';
+import type { Connection } from './page/connection';
+import { liveChanges } from './recipe/liveChanges';
 import { RunSeries } from './runSeries';
 
 export interface RunEntry {

@@ -1,7 +1,7 @@
 import type { StateCreator } from 'zustand/vanilla';
 import type { GenerateOptions, GenerateResult } from '../worker/protocol';
-import type { Connection } from './connection';
 import type { LabState } from './labStore';
+import type { Connection } from './page/connection';
 import { activeRun, currentStep } from './runsSlice';
 
 export interface Sample {

@@ -2,9 +2,9 @@ import { parseRecipe, type Recipe } from '../../core/recipe';
 import type { ForkOptions, RunRecord, RunStatus, RunSummary } from '../../core/records';
 import type { LabClient } from '../../worker/client';
 import type { LabApi, LabEvent, LabFacts, LiveChanges } from '../../worker/protocol';
-import type { GateReport } from '../gpuGate';
 import { createLabStore, type LabStore } from '../labStore';
-import type { StorePorts } from '../ports';
+import type { GateReport } from '../page/gpuGate';
+import type { StorePorts } from '../page/ports';
 import { FIXTURE_RECIPE, fixtureSummary, progressAt } from './recordedFixture';
 
 /** A lab without a GPU for tests of the store: it keeps runs and answers at once; a test says what it trains. */

@@ -3,8 +3,8 @@ import { formatInteger } from '../format';
 import { useLabStore, useLabThrottled } from '../labContext';
 import type { ChartScales } from './chartOptions';
 import { LineChart } from './LineChart';
+import { positionModel, positionTable } from './models/positionModel';
 import { Panel } from './Panel';
-import { positionModel, positionTable } from './positionModel';
 import { TableTwin } from './TableTwin';
 
 const SCALES: ChartScales = {

@@ -3,8 +3,8 @@ import { formatInteger, formatPercent } from '../format';
 import { useLabStore, useLabThrottled } from '../labContext';
 import type { ChartScales } from './chartOptions';
 import { LineChart } from './LineChart';
+import { retrievalModel, retrievalTable } from './models/retrievalModel';
 import { Panel } from './Panel';
-import { retrievalModel, retrievalTable } from './retrievalModel';
 import { TableTwin } from './TableTwin';
 
 const SCALES: ChartScales = {

@@ -4,9 +4,9 @@ import { formatDifference, formatDuration, formatLoss, formatTick } from '../for
 import { useLab, useLabStore, useLabThrottled } from '../labContext';
 import type { ChartScales } from './chartOptions';
 import { LineChart } from './LineChart';
+import { latestValidation, validationModel, validationTable } from './models/validationModel';
 import { Panel } from './Panel';
 import { TableTwin } from './TableTwin';
-import { latestValidation, validationModel, validationTable } from './validationModel';
 
 const AXES: Record<XAxis, { label: string; format: (value: number) => string }> = {
   tokens: { label: 'tokens', format: formatTick },

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Recipe } from '../../core/recipe';
-import { changeKind, recipeFields, shortValue } from '../../store/recipeFields';
+import { changeKind, recipeFields, shortValue } from '../../store/recipe/recipeFields';
 import { activeRun } from '../../store/runsSlice';
 import { useLab, useLabStore } from '../labContext';
 

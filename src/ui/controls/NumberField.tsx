@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import { shortValue } from '../../store/recipeFields';
+import { shortValue } from '../../store/recipe/recipeFields';
 
 interface NumberFieldProps {
   label: string;

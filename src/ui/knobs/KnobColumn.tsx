@@ -1,7 +1,7 @@
 import { RunList } from '../runs/RunList';
 import { ErrorBoundary } from '../status/ErrorBoundary';
 import { PendingChanges } from '../transport/PendingChanges';
-import { CurriculumEditor } from './CurriculumEditor';
+import { CurriculumEditor } from './curriculum/CurriculumEditor';
 import { DataMix } from './DataMix';
 import { ModelKnobs } from './ModelKnobs';
 import { OptimizerKnobs } from './OptimizerKnobs';

@@ -1,5 +1,5 @@
 import { parameterCount } from '../../core/modelConfig';
-import { checkpointShape, draftModel, type ModelShape } from '../../store/draftModel';
+import { checkpointShape, draftModel, type ModelShape } from '../../store/recipe/draftModel';
 import { Field, useRevert } from '../controls/Field';
 import { NumberField } from '../controls/NumberField';
 import { formatCount } from '../format';

@@ -9,8 +9,8 @@ import {
 } from '../../core/positionEncoding';
 import type { Recipe } from '../../core/recipe';
 import { firstNegativeDistance, smallestSafeBase } from '../../core/ropeTheory';
-import { draftModel, longestStage } from '../../store/draftModel';
-import { shortValue } from '../../store/recipeFields';
+import { draftModel, longestStage } from '../../store/recipe/draftModel';
+import { shortValue } from '../../store/recipe/recipeFields';
 import { Explain, ExplainText } from '../controls/Explain';
 import { Field, useRevert } from '../controls/Field';
 import { LogSlider } from '../controls/LogSlider';

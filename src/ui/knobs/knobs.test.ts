@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parameterCount } from '../../core/modelConfig';
-import { draftModel } from '../../store/draftModel';
+import { draftModel } from '../../store/recipe/draftModel';
 import { FACTS } from '../../store/testing/fakeLab';
 import { FIXTURE_RECIPE } from '../../store/testing/recordedFixture';
 import { parseNumber } from '../controls/NumberField';
 import { formatBytes, formatCount, formatDuration, formatFlops, formatTick } from '../format';
+import { addStage, boundaries, moveBoundary, removeStage } from './curriculum/stageDrag';
 import { withShare } from './DataMix';
 import { DIAL_STEPS, dialOf, shapeAtDial } from './modelDial';
-import { addStage, boundaries, moveBoundary, removeStage } from './stageDrag';
 
 const STAGES = [
   { sequence_length: 256, share: 0.25 },

@@ -1,4 +1,4 @@
-import type { ModelShape } from '../../store/draftModel';
+import type { ModelShape } from '../../store/recipe/draftModel';
 
 /** Settings of the size dial; each step about triples the parameters. */
 export const DIAL_STEPS = 8;

@@ -1,6 +1,6 @@
-import { describeChange, recipeChanges } from '../../store/recipeFields';
+import { describeChange, recipeChanges } from '../../store/recipe/recipeFields';
 import { currentStep, type RunEntry } from '../../store/runsSlice';
-import { runColor } from '../charts/runStyle';
+import { runColor } from '../charts/models/runStyle';
 import { formatInteger, formatLoss } from '../format';
 import { useLab, useLabThrottled } from '../labContext';
 

@@ -1,4 +1,4 @@
-import { GATE_MESSAGES } from '../../store/gpuGate';
+import { GATE_MESSAGES } from '../../store/page/gpuGate';
 import { activeRun } from '../../store/runsSlice';
 import { useLab } from '../labContext';
 

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { inverseFrequencies } from '../../core/positionEncoding';
 import { granularity } from '../../core/ropeTheory';
-import { draftModel, longestStage } from '../../store/draftModel';
+import { draftModel, longestStage } from '../../store/recipe/draftModel';
 import { viewedRun } from '../../store/runsSlice';
 import { Explain } from '../controls/Explain';
 import { formatInteger } from '../format';

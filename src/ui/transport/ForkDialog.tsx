@@ -1,7 +1,7 @@
 import { Dialog } from 'radix-ui';
 import { useState } from 'react';
 import type { ForkOptions } from '../../core/records';
-import { describeChange, kindOfChange } from '../../store/recipeFields';
+import { describeChange, kindOfChange } from '../../store/recipe/recipeFields';
 import { activeRun, currentStep } from '../../store/runsSlice';
 import { NumberField } from '../controls/NumberField';
 import { formatInteger } from '../format';

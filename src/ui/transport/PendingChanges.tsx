@@ -1,5 +1,5 @@
 import type { LabState } from '../../store/labStore';
-import { describeChange, type FieldChange, kindOfChange } from '../../store/recipeFields';
+import { describeChange, type FieldChange, kindOfChange } from '../../store/recipe/recipeFields';
 import { activeRun } from '../../store/runsSlice';
 import { useLab, useLabStore, useLabThrottled } from '../labContext';
 

@@ -1,7 +1,7 @@
-import type { ModelConfig } from '../core/modelConfig';
-import type { Recipe } from '../core/recipe';
-import { modelShapeSchema } from '../core/recipe';
-import type { LabFacts } from '../worker/protocol';
+import type { ModelConfig } from '../../core/modelConfig';
+import type { Recipe } from '../../core/recipe';
+import { modelShapeSchema } from '../../core/recipe';
+import type { LabFacts } from '../../worker/protocol';
 
 /** The model a recipe means, for arithmetic on the page; undefined while the checkpoint it names is not known yet. */
 export function draftModel(recipe: Recipe, facts: LabFacts | undefined): ModelConfig | undefined {

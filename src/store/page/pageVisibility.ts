@@ -1,5 +1,5 @@
-import type { LabStore } from './labStore';
-import { activeRun } from './runsSlice';
+import type { LabStore } from '../labStore';
+import { activeRun } from '../runsSlice';
 
 /** Tells the store for how long the tab was hidden in the middle of training. */
 export function watchVisibility(store: LabStore, page: Document, now: () => number): () => void {

@@ -1,4 +1,4 @@
-import type { Recipe } from '../../core/recipe';
+import type { Recipe } from '../../../core/recipe';
 
 export type Stages = Recipe['curriculum']['stages'];
 

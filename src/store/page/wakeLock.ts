@@ -1,5 +1,5 @@
-import type { LabStore } from './labStore';
-import { activeRun } from './runsSlice';
+import type { LabStore } from '../labStore';
+import { activeRun } from '../runsSlice';
 
 /**
  * Keeps the screen awake while a run trains. A lock is released by the browser when the tab is hidden and refused while it is, so

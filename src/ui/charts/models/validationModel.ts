@@ -1,11 +1,11 @@
-import type { ValidationRecord } from '../../core/records';
-import type { LabState } from '../../store/labStore';
-import { progressOn, type RunSeries, type XAxis } from '../../store/runSeries';
-import type { RunEntry } from '../../store/runsSlice';
-import type { ChartModel, ChartSeries } from './chartModel';
-import type { TableData } from './csv';
+import type { ValidationRecord } from '../../../core/records';
+import type { LabState } from '../../../store/labStore';
+import { progressOn, type RunSeries, type XAxis } from '../../../store/runSeries';
+import type { RunEntry } from '../../../store/runsSlice';
+import type { ChartModel, ChartSeries } from '../chartModel';
+import type { TableData } from '../csv';
+import { smooth } from '../smoothing';
 import { drawnRuns, runColor } from './runStyle';
-import { smooth } from './smoothing';
 
 const SHORT_DASH = [5, 4];
 

@@ -1,5 +1,5 @@
-import type { LabState } from '../../store/labStore';
-import type { RunEntry } from '../../store/runsSlice';
+import type { LabState } from '../../../store/labStore';
+import type { RunEntry } from '../../../store/runsSlice';
 
 const RUN_COLORS = 8;
 

@@ -1,5 +1,5 @@
-import { LabError } from '../core/errors';
-import type { LabApi, LabEvent, LabFacts } from '../worker/protocol';
+import { LabError } from '../../core/errors';
+import type { LabApi, LabEvent, LabFacts } from '../../worker/protocol';
 import type { StorePorts } from './ports';
 
 /** The store's end of the worker: at most one is alive, and calls before it is open are refused with a sentence. */

@@ -1,8 +1,8 @@
-import type { PositionBin, ValidationRecord } from '../../core/records';
-import type { LabState } from '../../store/labStore';
-import { viewedRun } from '../../store/runsSlice';
-import type { ChartModel, ChartSeries } from './chartModel';
-import type { TableData } from './csv';
+import type { PositionBin, ValidationRecord } from '../../../core/records';
+import type { LabState } from '../../../store/labStore';
+import { viewedRun } from '../../../store/runsSlice';
+import type { ChartModel, ChartSeries } from '../chartModel';
+import type { TableData } from '../csv';
 import { runColor } from './runStyle';
 
 /** Loss by position of the viewed run now and at its first record, and of the baseline now; the base's length is marked. */

@@ -1,13 +1,13 @@
 import type { StateCreator } from 'zustand/vanilla';
-import { parseRecipe, type Recipe } from '../core/recipe';
-import type { RunPlan } from '../core/records';
-import type { SourceSummary } from '../worker/protocol';
-import type { Connection } from './connection';
-import type { LabState } from './labStore';
-import type { StorePorts } from './ports';
+import { parseRecipe, type Recipe } from '../../core/recipe';
+import type { RunPlan } from '../../core/records';
+import type { SourceSummary } from '../../worker/protocol';
+import type { LabState } from '../labStore';
+import type { Connection } from '../page/connection';
+import type { StorePorts } from '../page/ports';
+import { activeRun } from '../runsSlice';
 import { type FieldChange, kindOfChange, recipeChanges } from './recipeFields';
 import { recipeFromHash, recipeToHash } from './recipeLink';
-import { activeRun } from './runsSlice';
 
 /** The knobs: the draft recipe, where it came from, and what it would take. */
 export interface RecipeSlice {

@@ -1,5 +1,5 @@
-import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
-import type { Recipe } from '../core/recipe';
+import { type LiveChanges, withLiveChanges } from '../../core/liveChanges';
+import type { Recipe } from '../../core/recipe';
 import { kindOfChange, recipeChanges } from './recipeFields';
 
 /**

@@ -1,4 +1,4 @@
-import { spawnLab } from '../worker/client';
+import { spawnLab } from '../../worker/client';
 import { inspectGpu } from './gpuGate';
 import type { StorePorts } from './ports';
 

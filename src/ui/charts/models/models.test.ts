@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { fakePage } from '../../store/testing/fakeLab';
-import { fixtureRun, fixtureSummary } from '../../store/testing/recordedFixture';
-import { attentionTable, attentionView, binLabel, histogramChange } from '../attention/attentionView';
+import { fakePage } from '../../../store/testing/fakeLab';
+import { fixtureRun, fixtureSummary } from '../../../store/testing/recordedFixture';
+import { attentionTable, attentionView, binLabel, histogramChange } from '../../attention/attentionView';
 import { positionModel, positionTable } from './positionModel';
 import { retrievalModel, retrievalTable } from './retrievalModel';
 import { latestValidation, validationModel, validationTable } from './validationModel';

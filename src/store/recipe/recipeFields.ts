@@ -4,7 +4,7 @@
  * `{ optimizer: { learning_rate: 1e-3, betas: [0.9, 0.95] } }` is `optimizer.learning_rate = 0.001`, `optimizer.betas = 0.9,0.95`.
  * The two lists of records are one value each: `curriculum.stages = 256:0.4,1024:0.6` and `data.sources = books:0.7,facts:0.3`.
  */
-import type { Recipe } from '../core/recipe';
+import type { Recipe } from '../../core/recipe';
 
 export type FieldValue = string | number | boolean;
 type RecipeFields = Map<string, FieldValue>;

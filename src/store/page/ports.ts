@@ -1,4 +1,4 @@
-import type { LabClient } from '../worker/client';
+import type { LabClient } from '../../worker/client';
 import type { GateReport } from './gpuGate';
 
 /** What the store needs from the page it lives in; tests inject their own. */

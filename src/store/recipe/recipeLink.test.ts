@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Recipe } from '../core/recipe';
+import type { Recipe } from '../../core/recipe';
+import { fakePage } from '../testing/fakeLab';
+import { FIXTURE_RECIPE } from '../testing/recordedFixture';
 import { changeKind, describeChange, kindOfChange, recipeChanges } from './recipeFields';
 import { recipeFromHash, recipeToHash } from './recipeLink';
-import { fakePage } from './testing/fakeLab';
-import { FIXTURE_RECIPE } from './testing/recordedFixture';
 
 const presets = [FIXTURE_RECIPE];
 

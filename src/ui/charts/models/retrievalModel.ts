@@ -1,8 +1,8 @@
-import type { RetrievalRecord } from '../../core/records';
-import type { LabState } from '../../store/labStore';
-import { viewedRun } from '../../store/runsSlice';
-import type { ChartModel, ChartSeries } from './chartModel';
-import type { TableData } from './csv';
+import type { RetrievalRecord } from '../../../core/records';
+import type { LabState } from '../../../store/labStore';
+import { viewedRun } from '../../../store/runsSlice';
+import type { ChartModel, ChartSeries } from '../chartModel';
+import type { TableData } from '../csv';
 import { runColor } from './runStyle';
 
 /** Answer loss against distance of the viewed run with its control and first record, and of the baseline. */

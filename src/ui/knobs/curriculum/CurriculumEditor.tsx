@@ -1,10 +1,10 @@
-import { curriculumFlops, type FlopTotal } from '../../core/curriculum';
-import { draftModel } from '../../store/draftModel';
-import { Explain } from '../controls/Explain';
-import { Field, useRevert } from '../controls/Field';
-import { NumberField } from '../controls/NumberField';
-import { formatFlops, formatPercent } from '../format';
-import { useLab } from '../labContext';
+import { curriculumFlops, type FlopTotal } from '../../../core/curriculum';
+import { draftModel } from '../../../store/recipe/draftModel';
+import { Explain } from '../../controls/Explain';
+import { Field, useRevert } from '../../controls/Field';
+import { NumberField } from '../../controls/NumberField';
+import { formatFlops, formatPercent } from '../../format';
+import { useLab } from '../../labContext';
 import { StageChart } from './StageChart';
 import { addStage, boundaries, moveBoundary, removeStage, type Stages } from './stageDrag';
 

@@ -2,8 +2,8 @@
  * The whole recipe in the address bar, as a readable difference from its preset:
  * `#p=extend-base&rope_parameters.rope_theta=500000&curriculum.stages=256:0.4,1024:0.6`. An empty value takes a field away.
  */
-import { InputError } from '../core/errors';
-import { parseRecipe, type Recipe } from '../core/recipe';
+import { InputError } from '../../core/errors';
+import { parseRecipe, type Recipe } from '../../core/recipe';
 import { type FieldValue, recipeChanges } from './recipeFields';
 
 const ADVICE = 'check the link, or open the page without the part after #';
