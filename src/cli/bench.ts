@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { InputError } from '../core/errors';
-import { adapterName } from '../gpu/device';
 import { type BenchReport, type LengthResult, runBench } from '../session/bench/bench';
 import { COMMON_MODEL } from '../session/bench/commonStep';
 import { type CommandLine, wholeOption } from './commandLine';
@@ -16,18 +15,15 @@ export async function bench(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
   const lengths = parseLengths(line.options.lengths ?? '256,1024,2048');
   const steps = wholeOption(line, 'steps', 5);
-  const gpu = await openGpu();
-  const report = await runBench(gpu, lengths, steps, output.progress);
+  const report = await runBench(await openGpu(), lengths, steps, output.progress);
   output.endProgress();
-  const adapter = adapterName(gpu.facts);
   const result = {
-    adapter,
     date: new Date().toISOString(),
     command: ['lab', ...process.argv.slice(2)].join(' '),
     model: COMMON_MODEL,
     ...report,
   };
-  output.line(`adapter: ${adapter}${gpu.facts.isSoftware ? '; a CPU, so times say nothing about GPUs' : ''}`);
+  output.line(`adapter: ${report.adapter}${report.isSoftware ? '; a CPU, so times say nothing about GPUs' : ''}`);
   printReport(output, report);
   if (line.options.out) {
     await mkdir(dirname(line.options.out), { recursive: true });

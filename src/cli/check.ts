@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { InputError } from '../core/errors';
-import { shaderFaults } from '../gpu/shader';
+import { breakShader } from '../session/check/breakShader';
 import { checkGolden, passes } from '../session/check/check';
 import { GOLDEN_FILES, parseGolden } from '../session/check/golden';
 import type { CommandLine } from './commandLine';
@@ -76,16 +76,4 @@ async function readGolden(folder: string): Promise<Map<string, string>> {
     }
   }
   return files;
-}
-
-function breakShader(argument: string): void {
-  const parts = /^(\w+):(.+)=>(.*)$/s.exec(argument);
-  if (!parts)
-    throw new InputError('--break-shader', 'NAME:FROM=>TO', argument, 'name a shader, the text to replace and what replaces it');
-  const [, name, from, to] = parts;
-  shaderFaults.set(name, (source) => {
-    if (!source.includes(from))
-      throw new InputError('--break-shader', `${name}.wgsl to contain the text`, from, 'copy the text from the shader');
-    return source.replace(from, to);
-  });
 }

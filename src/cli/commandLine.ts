@@ -132,9 +132,14 @@ export function parseCommandLine(name: string, words: string[]): CommandLine {
 }
 
 /** An option that must be a whole number above 0. */
-export function wholeOption({ options }: CommandLine, name: string, fallback: number): number {
+export function wholeOption(line: CommandLine, name: string, fallback: number): number {
+  return optionalWhole(line, name) ?? fallback;
+}
+
+/** The same where leaving it out has a meaning of its own. */
+export function optionalWhole({ options }: CommandLine, name: string): number | undefined {
   const text = options[name];
-  if (text === undefined) return fallback;
+  if (text === undefined) return undefined;
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1)
     throw new InputError(`--${name}`, 'a whole number above 0', text, `change --${name}`);

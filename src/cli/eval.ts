@@ -1,49 +1,33 @@
-import type { PositionBin, RetrievalRecord, ValidationRecord } from '../core/records';
-import type { KneserNeyLosses } from '../data/kneserNey';
-import { Evaluation } from '../probes/evaluation';
-import { measureRetrieval, measureValidation, type SourceWindows, tableBaseline } from '../session/heldOut';
-import { openCheckpoint, runCheckpoint } from './checkpoint';
-import { type CommandLine, wholeOption } from './commandLine';
+import { type CheckpointEvaluation, evaluateCheckpoint } from '../session/headless/measureCheckpoint';
+import { openCheckpoint } from '../session/headless/openCheckpoint';
+import { type CommandLine, optionalWhole, wholeOption } from './commandLine';
+import { checkpointPlace, openAssets } from './files';
+import { openGpu } from './gpu';
 import { createOutput, type Output } from './output';
-
-/** Tokens that one replay takes where rows are short. */
-const TOKENS_PER_REPLAY = 4096;
-
-/** A source's row of the table: the model, and tables over the same targets where asked for. */
-type SourceResult = ValidationRecord['sources'][number] & { baselines?: KneserNeyLosses };
 
 /** `lab eval`: held-out loss by source and position, and keyed-fact retrieval. */
 export async function evaluate(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
-  const rows = wholeOption(line, 'rows', 8);
-  const checkpoint = await openCheckpoint(line);
-  const { dataset, length } = checkpoint;
-  const windows: SourceWindows[] = dataset.validationSources.map((source) => ({
-    source,
-    batch: dataset.validation(source, rows, length),
-  }));
-  const retrievalProbe = dataset.retrieval(rows, length);
-  const shape = { rows: Math.max(1, Math.min(rows, Math.floor(TOKENS_PER_REPLAY / length))), length };
-  output.progress('compiling kernels');
-  const { built: evaluation, engine, adapter } = await runCheckpoint(checkpoint, shape, (context) => new Evaluation(context));
-  output.progress('reading held-out text');
-  const validation = await measureValidation(engine, evaluation, windows, dataset.tokenizer.tokenBytes);
-  const retrieval = await measureRetrieval(engine, evaluation, retrievalProbe);
-  engine.destroy();
+  const options = { rows: wholeOption(line, 'rows', 8), baselines: Boolean(line.options.baselines) };
+  const assets = openAssets(line);
+  const place = checkpointPlace(assets, line.positionals[0]);
+  const checkpoint = await openCheckpoint(assets, place, {
+    tokenizer: line.options.tokenizer,
+    length: optionalWhole(line, 'length'),
+  });
+  output.progress('compiling kernels and reading held-out text');
+  const result = await evaluateCheckpoint(await openGpu(), checkpoint, options);
   output.endProgress();
-  const sources: SourceResult[] = validation.sources.map((source, i) =>
-    line.options.baselines ? { ...source, baselines: tableBaseline(dataset, windows[i]) } : source,
-  );
-  output.line(`adapter: ${adapter}`);
-  output.line(`${rows} windows of ${length} tokens per source, tokenizer ${dataset.tokenizer.name}`);
-  printSources(output, sources);
-  printPositions(output, validation.byPosition);
-  printRetrieval(output, retrieval.points);
-  output.value({ adapter, rows, tokenizer: dataset.tokenizer.name, ...validation, sources, retrieval: retrieval.points });
+  output.line(`adapter: ${result.adapter}`);
+  output.line(`${result.rows} windows of ${result.length} tokens per source, tokenizer ${result.tokenizer}`);
+  printSources(output, result.sources);
+  printPositions(output, result.byPosition);
+  printRetrieval(output, result.retrieval);
+  output.value(result);
   return 0;
 }
 
-function printSources(output: Output, sources: readonly SourceResult[]): void {
+function printSources(output: Output, sources: CheckpointEvaluation['sources']): void {
   const withBaselines = sources.some(({ baselines }) => baselines);
   output.line();
   output.table([
@@ -60,7 +44,7 @@ function printSources(output: Output, sources: readonly SourceResult[]): void {
     output.line('bigram, unigram: interpolated Kneser-Ney tables of the training text, nats per token on the same targets');
 }
 
-function printPositions(output: Output, bins: readonly PositionBin[]): void {
+function printPositions(output: Output, bins: CheckpointEvaluation['byPosition']): void {
   output.line();
   output.table([
     ['context', 'loss', 'standard error', 'tokens'],
@@ -73,7 +57,7 @@ function printPositions(output: Output, bins: readonly PositionBin[]): void {
   ]);
 }
 
-function printRetrieval(output: Output, points: RetrievalRecord['points']): void {
+function printRetrieval(output: Output, points: CheckpointEvaluation['retrieval']): void {
   output.line();
   output.table([
     ['distance', 'answer loss', 'without the fact', 'exact', 'answers'],

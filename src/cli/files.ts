@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../core/errors';
 import type { AssetReader } from '../core/ports';
 import { type LoadedCheckpoint, loadCheckpoint } from '../session/checkpointFiles';
+import type { CheckpointPlace } from '../session/headless/openCheckpoint';
 import type { CommandLine } from './commandLine';
 
 /** The assets folder's files; paths that leave it are refused. */
@@ -41,13 +42,7 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Where a checkpoint lies: a Hugging Face folder on disk, or a shipped model by its name. */
-export interface CheckpointPlace {
-  files: AssetReader;
-  /** Folder below `files`. */
-  folder: string;
-}
-
+/** A Hugging Face folder on disk, or a shipped model by its name. */
 export function checkpointPlace(assets: AssetReader, nameOrFolder: string): CheckpointPlace {
   if (/^[\w-]+$/.test(nameOrFolder)) return { files: assets, folder: `models/${nameOrFolder}` };
   return { files: { read: (path) => readBytes(join(nameOrFolder, path)) }, folder: '' };

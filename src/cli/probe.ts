@@ -1,34 +1,31 @@
-import { AttentionProbe, type AttentionSummary } from '../probes/attention';
-import { openCheckpoint, runCheckpoint } from './checkpoint';
-import { type CommandLine, wholeOption } from './commandLine';
+import { type CheckpointAttention, probeCheckpoint } from '../session/headless/measureCheckpoint';
+import { openCheckpoint } from '../session/headless/openCheckpoint';
+import { type CommandLine, optionalWhole, wholeOption } from './commandLine';
+import { checkpointPlace, openAssets } from './files';
+import { openGpu } from './gpu';
 import { createOutput, type Output } from './output';
 
 /** `lab probe`: how far, how evenly and how much on the first token every head attends, over a fixed held-out row. */
 export async function probe(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
-  const checkpoint = await openCheckpoint(line);
-  const { dataset, length } = checkpoint;
-  const queries = wholeOption(line, 'queries', Math.min(128, length));
-  const [source] = dataset.validationSources;
-  const batch = dataset.validation(source, 1, length);
-  output.progress('compiling kernels');
-  const { built, engine, adapter } = await runCheckpoint(
-    checkpoint,
-    { rows: 1, length },
-    (context) => new AttentionProbe(context, queries),
-  );
-  output.progress('reading held-out text');
-  const summary = await built.run(engine, batch);
-  engine.destroy();
+  const assets = openAssets(line);
+  const place = checkpointPlace(assets, line.positionals[0]);
+  const options = { tokenizer: line.options.tokenizer, length: optionalWhole(line, 'length') };
+  const checkpoint = await openCheckpoint(assets, place, options);
+  const queries = wholeOption(line, 'queries', Math.min(128, checkpoint.length));
+  output.progress('compiling kernels and reading held-out text');
+  const result = await probeCheckpoint(await openGpu(), checkpoint, queries);
   output.endProgress();
-  output.line(`adapter: ${adapter}`);
-  output.line(`${queries} queries of a row of ${length} tokens from ${source}, each with as much context as the row gives`);
-  printHeads(output, summary);
-  output.value({ adapter, source, tokenizer: dataset.tokenizer.name, ...summary });
+  output.line(`adapter: ${result.adapter}`);
+  output.line(
+    `${queries} queries of a row of ${result.length} tokens from ${result.source}, each with as much context as the row gives`,
+  );
+  printHeads(output, result);
+  output.value(result);
   return 0;
 }
 
-function printHeads(output: Output, summary: AttentionSummary): void {
+function printHeads(output: Output, summary: CheckpointAttention): void {
   const { heads, uniform } = summary;
   output.line();
   output.table([

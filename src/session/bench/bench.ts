@@ -1,5 +1,5 @@
 import { LabError } from '../../core/errors';
-import { assertHealthy, type Gpu } from '../../gpu/device';
+import { adapterName, assertHealthy, type Gpu } from '../../gpu/device';
 import { PipelineCache } from '../../gpu/pipelines';
 import { type AdapterPeak, measureAdapterPeak } from './adapterPeak';
 import { COMMON_MODEL, CommonStep } from './commonStep';
@@ -27,6 +27,9 @@ export interface LengthResult {
 }
 
 export interface BenchReport {
+  adapter: string;
+  /** On the CPU: times say nothing about GPUs. */
+  isSoftware: boolean;
   peak: AdapterPeak;
   lengths: LengthResult[];
 }
@@ -52,7 +55,7 @@ export async function runBench(
     results.push(await measureLength(gpu, pipelines, length, steps, peak));
   }
   assertHealthy(gpu);
-  return { peak, lengths: results };
+  return { adapter: adapterName(gpu.facts), isSoftware: gpu.facts.isSoftware, peak, lengths: results };
 }
 
 /** The same step twice from the same state must give the same bits. */
