@@ -202,7 +202,7 @@ export class LabSession implements LabApi {
     while (alive()) {
       const goesOn = await this.guarded(entry, async () => {
         if (alive()) await this.advance(entry);
-      });
+      }).catch(() => false); // The run says why it failed; nobody awaits the loop.
       if (!goesOn) this.training = false;
     }
   }
