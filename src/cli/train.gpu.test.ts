@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunRecord } from '../core/records';
+
+/** Six steps of a model that has one layer and trains through two row lengths. */
+const recipe = {
+  version: 1,
+  name: 'tiny',
+  seed: 3,
+  model: {
+    shape: {
+      vocab_size: 258,
+      hidden_size: 32,
+      intermediate_size: 64,
+      num_hidden_layers: 1,
+      num_attention_heads: 2,
+      num_key_value_heads: 1,
+      head_dim: 16,
+    },
+  },
+  tokenizer: 'bytes',
+  rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
+  data: {
+    sources: [
+      { name: 'short', share: 0.7 },
+      { name: 'copy', share: 0.3 },
+    ],
+  },
+  curriculum: {
+    total_tokens: 6 * 256,
+    tokens_per_step: 256,
+    stages: [
+      { sequence_length: 64, share: 0.5 },
+      { sequence_length: 128, share: 0.5 },
+    ],
+  },
+  optimizer: { learning_rate: 0.003, warmup_steps: 2 },
+  probes: { every_steps: 4, validation_rows: 2, attention_queries: 8, retrieval_rows: 0 },
+};
+
+/** Each run is a process that compiles its kernels first. */
+const TIMEOUT_MS = 120_000;
+
+let folder: string;
+let recipeFile: string;
+
+/** `lab train` in a process of its own. */
+async function labTrain(name: string, ...options: string[]): Promise<void> {
+  const args = ['scripts/lab.mjs', 'train', recipeFile, '--out', join(folder, name), ...options];
+  await promisify(execFile)(process.execPath, args);
+}
+
+const checkpointFile = (name: string, file: string) => readFile(join(folder, name, 'checkpoint-6', file));
+
+/** Everything recorded but the time it took. */
+async function recordsOf(name: string): Promise<object[]> {
+  const lines = (await readFile(join(folder, name, 'metrics.jsonl'), 'utf8')).trim().split('\n');
+  return lines.map((line) => {
+    const { seconds, ...record } = JSON.parse(line) as RunRecord;
+    return record.type === 'step' ? { ...record, stepMs: 0, tokensPerSecond: 0 } : record;
+  });
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ropewalk-train-'));
+  recipeFile = join(folder, 'recipe.json');
+  await writeFile(recipeFile, JSON.stringify(recipe));
+  await labTrain('whole');
+}, TIMEOUT_MS);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('lab train', { timeout: TIMEOUT_MS }, () => {
+  it('writes the same weights, moments and records for the same recipe', async () => {
+    await labTrain('again');
+    for (const file of ['model.safetensors', 'optimizer.safetensors'])
+      expect(await checkpointFile('again', file)).toEqual(await checkpointFile('whole', file));
+    expect(await recordsOf('again')).toEqual(await recordsOf('whole'));
+  });
+
+  it('goes on from a checkpoint as if it had not stopped', async () => {
+    await labTrain('halves', '--steps', '2');
+    await labTrain('halves', '--resume');
+    for (const file of ['model.safetensors', 'optimizer.safetensors'])
+      expect(await checkpointFile('halves', file)).toEqual(await checkpointFile('whole', file));
+    expect(await recordsOf('halves')).toEqual(await recordsOf('whole'));
+  });
+
+  it('refuses a folder that holds a run, and a recipe that is not one, in a sentence', async () => {
+    await expect(labTrain('whole')).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/add --resume/) });
+    await writeFile(recipeFile, JSON.stringify({ ...recipe, seed: -1 }));
+    await expect(labTrain('other')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^lab: recipe: expected seed/),
+    });
+  });
+});
