@@ -51,22 +51,32 @@ export async function checkGolden(
   for (const variants of variantSets(gpu.facts, checkpoint.config)) {
     const changed = changedFrom(base, variants);
     onSet?.(changed);
-    let dispatches = 0;
-    const count = (calls: number) => {
-      dispatches += calls;
-    };
-    const context: CheckContext = { gpu, pipelines, ...checkpoint, variants, count };
-    const quantities = [
-      ...(golden.forward ? await checkForward(context, golden.forward) : []),
-      ...(golden.attention ? await checkAttention(context, golden.attention) : []),
-      ...(golden.gradients ? await checkGradients(context, golden.gradients) : []),
-      ...(golden.train ? await checkTraining(context, golden.train) : []),
-    ];
-    assertHealthy(gpu);
-    report.sets.push({ variants, changed, dispatches, quantities });
+    report.sets.push({ changed, ...(await checkVariants({ gpu, pipelines, ...checkpoint, variants }, golden)) });
   }
   report.passed = report.sets.every(({ quantities }) => quantities.every(passes));
   return report;
+}
+
+/** Every quantity of the golden values under one variant set. */
+export async function checkVariants(
+  context: Omit<CheckContext, 'count'>,
+  golden: Golden,
+): Promise<{ variants: VariantSet; dispatches: number; quantities: CheckedQuantity[] }> {
+  let dispatches = 0;
+  const counting: CheckContext = {
+    ...context,
+    count: (calls) => {
+      dispatches += calls;
+    },
+  };
+  const quantities = [
+    ...(golden.forward ? await checkForward(counting, golden.forward) : []),
+    ...(golden.attention ? await checkAttention(counting, golden.attention) : []),
+    ...(golden.gradients ? await checkGradients(counting, golden.gradients) : []),
+    ...(golden.train ? await checkTraining(counting, golden.train) : []),
+  ];
+  assertHealthy(context.gpu);
+  return { variants: context.variants, dispatches, quantities };
 }
 
 /** False for NaN as well. */
