@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { InputError } from '../core/errors';
 import { type BenchReport, type LengthResult, runBench } from '../session/bench/bench';
 import { COMMON_MODEL } from '../session/bench/commonStep';
+import { openGpu } from '../session/headless/openGpu';
 import { type CommandLine, wholeOption } from './commandLine';
-import { openGpu } from './gpu';
+import { openDawn } from './dawn';
 import { createOutput, type Output } from './output';
 
 /** Rows of the kernel table that people see; the JSON holds all. */
@@ -15,7 +16,7 @@ export async function bench(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
   const lengths = parseLengths(line.options.lengths ?? '256,1024,2048');
   const steps = wholeOption(line, 'steps', 5);
-  const report = await runBench(await openGpu(), lengths, steps, output.progress);
+  const report = await runBench(await openGpu(openDawn()), lengths, steps, output.progress);
   output.endProgress();
   const result = {
     date: new Date().toISOString(),

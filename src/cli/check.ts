@@ -3,9 +3,10 @@ import { InputError } from '../core/errors';
 import { breakShader } from '../session/check/breakShader';
 import { checkGolden, passes } from '../session/check/check';
 import { GOLDEN_FILES, parseGolden } from '../session/check/golden';
+import { openGpu } from '../session/headless/openGpu';
 import type { CommandLine } from './commandLine';
+import { openDawn } from './dawn';
 import { openAssets, readCheckpoint, readText } from './files';
-import { openGpu } from './gpu';
 import { createOutput } from './output';
 
 /** `lab check`: golden values against the WGSL training path under every variant. Exit 1 beyond a tolerance. */
@@ -22,7 +23,7 @@ export async function check(line: CommandLine): Promise<number> {
   if (line.options['break-shader']) breakShader(line.options['break-shader']);
   const golden = parseGolden(await readGolden(folder));
   const checkpoint = await readCheckpoint(openAssets(line), line.options.checkpoint);
-  const gpu = await openGpu();
+  const gpu = await openGpu(openDawn());
   const report = await checkGolden(gpu, golden, checkpoint, (changed) => output.progress(`checking ${changed}`));
   output.endProgress();
   output.line(`adapter: ${report.adapter}`);

@@ -1,8 +1,9 @@
 import { type CheckpointEvaluation, evaluateCheckpoint } from '../session/headless/measureCheckpoint';
 import { openCheckpoint } from '../session/headless/openCheckpoint';
+import { openGpu } from '../session/headless/openGpu';
 import { type CommandLine, optionalWhole, wholeOption } from './commandLine';
+import { openDawn } from './dawn';
 import { checkpointPlace, openAssets } from './files';
-import { openGpu } from './gpu';
 import { createOutput, type Output } from './output';
 
 /** `lab eval`: held-out loss by source and position, and keyed-fact retrieval. */
@@ -16,7 +17,7 @@ export async function evaluate(line: CommandLine): Promise<number> {
     length: optionalWhole(line, 'length'),
   });
   output.progress('compiling kernels and reading held-out text');
-  const result = await evaluateCheckpoint(await openGpu(), checkpoint, options);
+  const result = await evaluateCheckpoint(await openGpu(openDawn()), checkpoint, options);
   output.endProgress();
   output.line(`adapter: ${result.adapter}`);
   output.line(`${result.rows} windows of ${result.length} tokens per source, tokenizer ${result.tokenizer}`);

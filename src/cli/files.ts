@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../core/errors';
 import type { AssetReader } from '../core/ports';
@@ -42,9 +43,9 @@ export async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** A Hugging Face folder on disk, or a shipped model by its name. */
+/** A Hugging Face folder on disk, or a shipped model by its name; a folder of that name comes first. */
 export function checkpointPlace(assets: AssetReader, nameOrFolder: string): CheckpointPlace {
-  if (/^[\w-]+$/.test(nameOrFolder)) return { files: assets, folder: `models/${nameOrFolder}` };
+  if (/^[\w-]+$/.test(nameOrFolder) && !existsSync(nameOrFolder)) return { files: assets, folder: `models/${nameOrFolder}` };
   return { files: { read: (path) => readBytes(join(nameOrFolder, path)) }, folder: '' };
 }
 
@@ -54,7 +55,7 @@ export function readCheckpoint(assets: AssetReader, nameOrFolder: string): Promi
 }
 
 /** `public/` of the repository as seen from the built runner, `.cache/lab/lab.mjs`. */
-const SHIPPED_ASSETS = fileURLToPath(new URL('../../public', import.meta.url));
+const SHIPPED_ASSETS = resolve(dirname(fileURLToPath(import.meta.url)), '../../public');
 
 /** The assets of this call: --assets, LAB_ASSETS, or what ships with the lab. */
 export function openAssets({ options }: CommandLine): AssetReader {

@@ -1,8 +1,9 @@
 import { type CheckpointAttention, probeCheckpoint } from '../session/headless/measureCheckpoint';
 import { openCheckpoint } from '../session/headless/openCheckpoint';
+import { openGpu } from '../session/headless/openGpu';
 import { type CommandLine, optionalWhole, wholeOption } from './commandLine';
+import { openDawn } from './dawn';
 import { checkpointPlace, openAssets } from './files';
-import { openGpu } from './gpu';
 import { createOutput, type Output } from './output';
 
 /** `lab probe`: how far, how evenly and how much on the first token every head attends, over a fixed held-out row. */
@@ -14,7 +15,7 @@ export async function probe(line: CommandLine): Promise<number> {
   const checkpoint = await openCheckpoint(assets, place, options);
   const queries = wholeOption(line, 'queries', Math.min(128, checkpoint.length));
   output.progress('compiling kernels and reading held-out text');
-  const result = await probeCheckpoint(await openGpu(), checkpoint, queries);
+  const result = await probeCheckpoint(await openGpu(openDawn()), checkpoint, queries);
   output.endProgress();
   output.line(`adapter: ${result.adapter}`);
   output.line(
