@@ -20,11 +20,13 @@ export async function check(line: CommandLine): Promise<number> {
       'none',
       'name the Hugging Face folder the golden values were made with',
     );
-  if (line.options['break-shader']) breakShader(line.options['break-shader']);
   const golden = parseGolden(await readGolden(folder));
   const checkpoint = await readCheckpoint(openAssets(line), line.options.checkpoint);
   const gpu = await openGpu(openDawn());
-  const report = await checkGolden(gpu, golden, checkpoint, (changed) => output.progress(`checking ${changed}`));
+  const mendShader = line.options['break-shader'] ? breakShader(line.options['break-shader']) : undefined;
+  const report = await checkGolden(gpu, golden, checkpoint, (changed) => output.progress(`checking ${changed}`)).finally(
+    mendShader,
+  );
   output.endProgress();
   output.line(`adapter: ${report.adapter}`);
   output.line(`golden:  ${Object.keys(golden).join(', ')} from ${folder}`);

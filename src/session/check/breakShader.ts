@@ -1,8 +1,11 @@
 import { InputError } from '../../core/errors';
 import { shaderFaults } from '../../gpu/shader';
 
-/** Takes `NAME:FROM=>TO` and replaces text in that shader whenever it is loaded from now on: proof that a check can fail. */
-export function breakShader(argument: string): void {
+/**
+ * Takes `NAME:FROM=>TO` and replaces text in that shader whenever it is loaded from now on: proof that a check can fail.
+ * @returns what mends it again.
+ */
+export function breakShader(argument: string): () => void {
   const parts = /^(\w+):(.+)=>(.*)$/s.exec(argument);
   if (!parts)
     throw new InputError('--break-shader', 'NAME:FROM=>TO', argument, 'name a shader, the text to replace and what replaces it');
@@ -12,4 +15,5 @@ export function breakShader(argument: string): void {
       throw new InputError('--break-shader', `${name}.wgsl to contain the text`, from, 'copy the text from the shader');
     return source.replace(from, to);
   });
+  return () => void shaderFaults.delete(name);
 }
