@@ -30,8 +30,9 @@ export default defineConfig({
   use: {
     browserName: 'chromium',
     viewport: { width: 1440, height: 900 },
-    screenshot: 'on',
-    trace: 'retain-on-failure',
+    // The specs take the pictures that are worth keeping; drawing is slow where the processor is also the GPU.
+    screenshot: 'only-on-failure',
+    trace: { mode: 'retain-on-failure', screenshots: false },
   },
   projects: [
     { name: 'webgpu', testIgnore: '**/*.fallback.spec.ts', use: launch(['--enable-unsafe-webgpu', ...FLAGS]) },

@@ -45,6 +45,7 @@ test('a small recipe learns: 20 steps through two row lengths', async () => {
   const short = (await lab.table('val-chart-table')).filter(({ run, kind }) => run === tinyRecipe.name && kind === 'val_short');
   expect(short.map(({ step }) => Number(step))).toEqual([0, 10, 20]);
   expect(Number(short[2].loss)).toBeLessThan(Number(short[0].loss));
+  await lab.page.screenshot({ path: test.info().outputPath('trained.png') });
 });
 
 test('the page agrees with the headless runner: losses, attention table, and the colours of the heat map', async () => {
