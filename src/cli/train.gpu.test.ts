@@ -90,7 +90,10 @@ describe('lab train', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('refuses a folder that holds a run, and a recipe that is not one, in a sentence', async () => {
-    await expect(labTrain('whole')).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/add --resume/) });
+    await expect(labTrain('whole')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/expected a folder without a run/),
+    });
     await writeFile(recipeFile, JSON.stringify({ ...recipe, seed: -1 }));
     await expect(labTrain('other')).rejects.toMatchObject({
       code: 1,
