@@ -19,7 +19,7 @@ const matmul = matmulFamily.variants.map(({ constants }) => constants);
 const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   matmul_nt: matmul.flatMap((constants) => [false, true].map((RESIDUAL) => ({ ...constants, RESIDUAL }))),
   matmul_nn: matmul,
-  matmul_tn: matmul,
+  matmul_tn: [{ TILE_ROWS: 4 }, { TILE_ROWS: 8 }],
   qkv_rotary: matmul,
   swiglu_forward: matmul,
   swiglu_backward: matmul,
