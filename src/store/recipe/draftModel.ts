@@ -40,3 +40,9 @@ export function checkpointShape(name: string, facts: LabFacts | undefined): Mode
 export function longestStage(recipe: Recipe): number {
   return Math.max(...recipe.curriculum.stages.map((stage) => stage.sequence_length));
 }
+
+/** Length of val_short: what the recipe says, else the context of its checkpoint, else the first stage's. */
+export function baseLength({ probes, model, curriculum }: Recipe, facts: LabFacts | undefined): number {
+  const checkpoint = 'checkpoint' in model ? facts?.checkpoints.find(({ name }) => name === model.checkpoint) : undefined;
+  return probes.base_length ?? checkpoint?.contextLength ?? curriculum.stages[0].sequence_length;
+}

@@ -1,8 +1,7 @@
 import { useState } from 'react';
 import { inverseFrequencies } from '../../core/positionEncoding';
 import { granularity } from '../../core/ropeTheory';
-import { draftModel, longestStage } from '../../store/recipe/draftModel';
-import { viewedRun } from '../../store/runsSlice';
+import { baseLength, draftModel, longestStage } from '../../store/recipe/draftModel';
 import { Explain } from '../controls/Explain';
 import { formatInteger } from '../format';
 import { useLab } from '../labContext';
@@ -18,12 +17,11 @@ const USUAL_HEAD_DIM = 32;
 export default function TheoryTab() {
   const draft = useLab((state) => state.draft);
   const facts = useLab((state) => state.facts);
-  const trained = useLab((state) => viewedRun(state)?.series.validationsOf('short').at(-1)?.length);
   const model = draftModel(draft, facts);
   const [chosen, setChosen] = useState<number>();
   const headDim = chosen ?? model?.headDim ?? USUAL_HEAD_DIM;
   const target = longestStage(draft);
-  const base = draft.probes.base_length ?? trained ?? draft.curriculum.stages[0].sequence_length;
+  const base = baseLength(draft, facts);
   const theta = inverseFrequencies(draft.rope_parameters, headDim, target).inverseFrequencies;
   const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 10_000 }, headDim, target).inverseFrequencies;
   return (
