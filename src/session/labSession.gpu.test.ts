@@ -141,6 +141,20 @@ describe('a run', () => {
   });
 });
 
+describe('a run that another takes the place of', () => {
+  it('stops, keeps its state, and goes on where it stood when it is active again', async () => {
+    const first = await lab.session.create(recipe);
+    await lab.session.train();
+    await expect.poll(() => lab.steps(first.id).length, { timeout: 60_000, interval: 5 }).toBeGreaterThan(0);
+    const second = await lab.session.create(recipe);
+    expect(lab.status(first.id)).toBe('paused');
+    await lab.finish(second.id);
+    await lab.session.activate(first.id);
+    await lab.finish(first.id);
+    expect(losses(first.id)).toEqual(losses(second.id));
+  });
+});
+
 describe('a fork', () => {
   const keep = { moments: 'keep', schedule: 'continue', warmupSteps: 0 } as const;
 

@@ -149,9 +149,8 @@ export class LabSession implements LabApi {
     const entry = this.runs.get(runId);
     if (!entry)
       throw new InputError('activate run', 'a run of this session', runId, 'recorded runs can be viewed but not continued');
-    await this.pause();
     return this.between(async () => {
-      this.release();
+      await this.shelve();
       this.makeActive(entry);
       return entry.summary;
     });
@@ -260,7 +259,7 @@ export class LabSession implements LabApi {
     const { blueprint, tokenizerName } = of;
     // Wrong source names must be refused before the running experiment is touched.
     await this.datasets.check(blueprint.recipe, tokenizerName);
-    this.release();
+    await this.shelve();
     const adapter = adapterName((await this.device.open()).gpu.facts);
     const entry = this.runs.add({ blueprint, tokenizerName, start }, { name: blueprint.recipe.name, parent, adapter });
     this.makeActive(entry);
@@ -297,9 +296,16 @@ export class LabSession implements LabApi {
     return active.run;
   }
 
-  private release(): void {
+  /** Puts the active run aside: it stops, its state stays in memory, its buffers are freed. */
+  private async shelve(): Promise<void> {
+    this.training = false;
+    const { entry, run } = this.active ?? {};
+    if (entry && run) {
+      entry.checkpoint = await run.checkpoint();
+      run.destroy();
+    }
+    if (entry?.summary.status === 'training') this.setStatus(entry, 'paused');
     this.active?.batcher.flush();
-    this.active?.run?.destroy();
     this.active = undefined;
   }
 
