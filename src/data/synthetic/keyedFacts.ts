@@ -14,7 +14,7 @@ import { type Phrase, writePhrases } from './phrase';
  */
 
 /** One question for about this many tokens of a row. */
-const TOKENS_PER_QUESTION = 64;
+const TOKENS_PER_QUESTION = 128;
 const MAX_QUESTIONS = 32;
 /** Questions are spread over the row from this share of it on; the facts before the first need room. */
 const FIRST_QUESTION = 0.35;
