@@ -1,5 +1,6 @@
 import { type Gpu, withErrorScopes } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
+import { mapForReading } from '../gpu/readback';
 import { type ArenaSlot, type BufferSource, Executable, mergeSlots, type Program } from '../kernels/program';
 import { BYTES_PER_ELEMENT, elementCount, type Purpose, type Storage, type Tensor } from '../kernels/tensor';
 
@@ -126,7 +127,7 @@ export class Engine implements BufferSource {
     device.queue.submit([encoder.finish()]);
     return Promise.all(
       staging.map(async (buffer) => {
-        await buffer.mapAsync(GPUMapMode.READ);
+        await mapForReading(buffer, 'read tensors');
         const values = new Float32Array(buffer.getMappedRange().slice(0));
         buffer.destroy();
         return values;

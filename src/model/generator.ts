@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors';
 import type { Gpu } from '../gpu/device';
-import { DeviceLostError } from '../gpu/errors';
 import type { PipelineCache } from '../gpu/pipelines';
+import { mapForReading } from '../gpu/readback';
 import { BYTES_PER_ELEMENT } from '../kernels/tensor';
 import { type CompileProgress, Engine } from './engine';
 import { GenerationPlan, type GenerationPlanOptions, type LayersProgram } from './generationPlan';
@@ -134,16 +134,7 @@ export class Generator {
     pass.end();
     encoder.copyBufferToBuffer(this.engine.bufferOf(logits.storage), 0, this.staging, 0, stagingBytes);
     device.queue.submit([encoder.finish()]);
-    try {
-      await this.staging.mapAsync(GPUMapMode.READ);
-    } catch (error) {
-      throw new DeviceLostError(
-        'generate',
-        'a mapped buffer',
-        (error as Error).message,
-        'generate again once the device is back',
-      );
-    }
+    await mapForReading(this.staging, 'generate');
     const values = new Float32Array(this.staging.getMappedRange()).slice(0, model.config.vocabSize);
     this.staging.unmap();
     return values;

@@ -1,5 +1,5 @@
 import { type Batch, targetWeightSum } from '../core/batch';
-import { DeviceLostError } from '../gpu/errors';
+import { mapForReading } from '../gpu/readback';
 import { METRIC_NAMES } from '../kernels/optimizer';
 import type { Program } from '../kernels/program';
 import { BYTES_PER_ELEMENT } from '../kernels/tensor';
@@ -105,16 +105,7 @@ export class Stepper {
 }
 
 async function readMetrics(buffer: GPUBuffer): Promise<StepMetrics> {
-  try {
-    await buffer.mapAsync(GPUMapMode.READ);
-  } catch (error) {
-    throw new DeviceLostError(
-      'read step metrics',
-      'a mapped buffer',
-      (error as Error).message,
-      'continue from the last checkpoint',
-    );
-  }
+  await mapForReading(buffer, 'read step metrics');
   const [loss, gradNorm, clip, finite] = new Float32Array(buffer.getMappedRange());
   buffer.unmap();
   return { loss, gradNorm, clip, finite: finite === 1 };
