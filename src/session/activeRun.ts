@@ -37,7 +37,7 @@ export class DivergedError extends InputError {
  */
 export class ActiveRun {
   private readonly pending: PendingStep[] = [];
-  private lastGoodStep: number;
+  private lastGood: Progress;
 
   private constructor(
     readonly blueprint: Blueprint,
@@ -48,7 +48,7 @@ export class ActiveRun {
     private readonly gpu: Gpu,
     private readonly emit: (record: RunRecord) => void,
   ) {
-    this.lastGoodStep = trainer.progress.step;
+    this.lastGood = { ...trainer.progress };
   }
 
   static async create(options: {
@@ -69,11 +69,17 @@ export class ActiveRun {
       if (!sameShares(start.cursor, recipe)) stream.setShares(sharesOf(recipe));
     }
     const engine = await Engine.create(gpu, pipelines, blueprint.programs, onCompile);
-    for (const { tensor, values } of rotary.contents()) engine.write(tensor, values);
-    restoreCheckpoint(engine, model, start);
-    const programs = { stages: blueprint.stages, optimizer: blueprint.optimizer, totalSteps: blueprint.plan.steps };
-    const trainer = new Trainer(engine, model, programs, stream, recipe, start);
-    return new ActiveRun(blueprint, engine, trainer, stream, new Probes(engine, blueprint, dataset), gpu, emit);
+    try {
+      for (const { tensor, values } of rotary.contents()) engine.write(tensor, values);
+      restoreCheckpoint(engine, model, start);
+      const probes = new Probes(engine, blueprint, dataset);
+      const programs = { stages: blueprint.stages, optimizer: blueprint.optimizer, totalSteps: blueprint.plan.steps };
+      const trainer = new Trainer(engine, model, programs, stream, recipe, start);
+      return new ActiveRun(blueprint, engine, trainer, stream, probes, gpu, emit);
+    } catch (error) {
+      engine.destroy();
+      throw error;
+    }
   }
 
   get progress(): Progress {
@@ -104,7 +110,10 @@ export class ActiveRun {
   /** Submits the next step and takes in results that are due. @throws DivergedError at the last good step. */
   async step(): Promise<void> {
     this.noteStageSwitch();
-    this.pending.push(await this.trainer.submit());
+    const submitted = await this.trainer.submit();
+    // Rejects when it is settled; with the device lost, an earlier step's rejection comes first and this one would go unhandled.
+    submitted.record.catch(() => undefined);
+    this.pending.push(submitted);
     while (this.pending.length >= STEPS_IN_FLIGHT) await this.settleOne();
   }
 
@@ -153,13 +162,15 @@ export class ActiveRun {
     const result = await record;
     this.pending.shift();
     if (!result.finite) await this.stopDiverged(result);
-    this.lastGoodStep = result.step;
+    const { step, tokens, flops, seconds } = result;
+    this.lastGood = { step, tokens, flops, seconds };
     this.emit(result);
   }
 
   private async stopDiverged(result: StepRecord): Promise<never> {
     // The optimizer has refused every step since, so the weights are still those of the last good one.
     await Promise.allSettled(this.pending.splice(0).map(({ record }) => record));
+    this.trainer.rewind(this.lastGood);
     this.emit(result);
     const reason = Number.isFinite(result.loss) ? `gradient norm ${result.gradNorm}` : `loss ${result.loss}`;
     this.note('stop', `step ${result.step}: ${reason}`);
@@ -167,7 +178,7 @@ export class ActiveRun {
       'training',
       'a finite loss and gradient',
       `${reason} at step ${result.step}`,
-      `the weights are those of step ${this.lastGoodStep}; fork from it with a lower learning rate`,
+      `the weights are those of step ${this.lastGood.step}; fork from it with a lower learning rate`,
     );
   }
 

@@ -108,6 +108,12 @@ export class Trainer {
     return { record: metrics.then((result) => this.finish(result, submitted, stage, tokens, started, learningRate)) };
   }
 
+  /** Takes back the submitted steps that the optimizer refused. Their rows stay drawn, so the next step sees others. */
+  rewind(progress: Progress): void {
+    this.adamSteps -= this.progress.step - progress.step;
+    this.progress = { ...progress };
+  }
+
   destroy(): void {
     this.stepper.destroy();
   }

@@ -39,6 +39,7 @@ export interface TrainToFolderOptions {
 
 export interface TrainResult {
   summary: RunSummary;
+  /** The last step whose loss and gradient were finite. */
   last: StepRecord | undefined;
 }
 
@@ -103,7 +104,7 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   const all = await folder.records();
   const summary = summaryOf(blueprint, adapterName(gpu.facts), status, reason);
   await folder.writeRecording({ version: 1, run: summary, records: all });
-  return { summary, last: all.filter((record) => record.type === 'step').at(-1) };
+  return { summary, last: all.filter((record) => record.type === 'step').findLast(({ finite }) => finite) };
 }
 
 function startFromState(blueprint: Blueprint, state: TrainingState): RunStart {
