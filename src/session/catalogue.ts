@@ -36,9 +36,10 @@ export class Catalogue {
   }
 
   async models(): Promise<CheckpointSummary[]> {
-    const { models } = modelsSchema.parse(await this.json('models/index.json'));
+    const result = modelsSchema.safeParse(await this.json('models/index.json'));
+    if (!result.success) throw inputErrorFrom('models/index.json', result.error);
     return Promise.all(
-      models.map(async ({ name, title }) => {
+      result.data.models.map(async ({ name, title }) => {
         const { config, tokenizer } = await this.checkpoint(name);
         return {
           name,

@@ -18,7 +18,7 @@ import { LabDevice } from './labDevice';
 import { Mutex } from './mutex';
 import { type PreparedRun, prepareRun } from './prepareRun';
 import { RecordBatcher } from './recordBatcher';
-import { resolveModel, tokenizerNameOf } from './resolveModel';
+import { DEFAULT_TOKENIZER, resolveModel, tokenizerNameOf } from './resolveModel';
 import { type RunEntry, RunRegistry } from './runRegistry';
 import { forkRecipe, sameArchitecture, startFromFork, startFromWeights } from './runStart';
 
@@ -80,13 +80,15 @@ export class LabSession implements LabApi {
   }
 
   async train(): Promise<void> {
-    const { entry } = this.requireActive();
-    if (this.training) return;
-    if (entry.summary.status === 'finished')
-      throw new InputError('train', 'a run with steps left', 'a finished run', 'fork it with more tokens, or reset it');
-    this.training = true;
-    this.setStatus(entry, 'training');
-    void this.loop(entry);
+    // In turn, so that the loop a pause is about to end has ended.
+    await this.between(async () => {
+      const { entry } = this.requireActive();
+      if (this.training) return;
+      requireStepsLeft('train', entry);
+      this.training = true;
+      this.setStatus(entry, 'training');
+      void this.loop(entry);
+    });
   }
 
   async pause(): Promise<void> {
@@ -94,15 +96,15 @@ export class LabSession implements LabApi {
     await this.between(async () => {
       const { entry, run } = this.active ?? {};
       if (!entry || !run) return;
-      entry.checkpoint = await run.checkpoint();
+      await this.keep(entry, run);
       if (entry.summary.status === 'training') this.setStatus(entry, 'paused');
     });
   }
 
   async step(): Promise<void> {
-    const { entry } = this.requireActive();
     await this.pause();
-    await this.guarded(entry, async () => {
+    requireStepsLeft('step', this.requireActive().entry);
+    await this.guarded(async (entry) => {
       await this.advance(entry);
       await this.active?.run?.settle();
       if (entry.summary.status === 'ready') this.setStatus(entry, 'paused');
@@ -110,26 +112,29 @@ export class LabSession implements LabApi {
   }
 
   async reset(): Promise<RunSummary> {
-    const { entry } = this.requireActive();
     await this.pause();
-    return this.between(() => this.begin(entry, entry.start, entry.summary.parent));
+    return this.between(async () => {
+      const { entry } = this.requireActive();
+      return this.begin(entry, entry.start, entry.summary.parent);
+    });
   }
 
   async applyLive(changes: LiveChanges): Promise<void> {
     await this.between(async () => {
       const { entry } = this.requireActive();
+      const recipe = parseRecipe(withLiveChanges(entry.summary.recipe, changes));
       const run = await this.realise(entry);
       run.applyLive(changes);
-      entry.summary = { ...entry.summary, recipe: withLiveChanges(entry.summary.recipe, changes) };
+      entry.summary = { ...entry.summary, recipe };
       this.emit({ type: 'run', run: entry.summary });
     });
   }
 
   async fork(value: unknown, options: ForkOptions): Promise<RunSummary> {
-    const { entry } = this.requireActive();
     const asked = parseRecipe(value);
     await this.pause();
     return this.between(async () => {
+      const { entry } = this.requireActive();
       const checkpoint = await (await this.realise(entry)).checkpoint();
       const prepared = await this.prepare(forkRecipe(asked, checkpoint, options), entry.blueprint.variants);
       if (!sameArchitecture(entry.blueprint.config, prepared.blueprint.config))
@@ -157,8 +162,7 @@ export class LabSession implements LabApi {
   }
 
   async probe(): Promise<void> {
-    const { entry } = this.requireActive();
-    await this.guarded(entry, async () => void (await (await this.realise(entry)).probe()));
+    await this.guarded(async (entry) => void (await (await this.realise(entry)).probe()));
   }
 
   generate(options: GenerateOptions, onText: (text: string) => void): Promise<GenerateResult> {
@@ -179,7 +183,7 @@ export class LabSession implements LabApi {
   }
 
   addSource(name: string, files: UserFile[], onProgress: (share: number) => void): Promise<SourceSummary> {
-    const tokenizerName = this.active?.entry.tokenizerName ?? 'bpe-1024';
+    const tokenizerName = this.active?.entry.tokenizerName ?? DEFAULT_TOKENIZER;
     return this.datasets.addSource(name, files, tokenizerName, onProgress);
   }
 
@@ -190,7 +194,7 @@ export class LabSession implements LabApi {
       await this.device.open();
       if (!entry) return undefined;
       this.makeActive(entry);
-      this.setStatus(entry, entry.checkpoint ? 'paused' : 'ready');
+      if (entry.summary.status !== 'finished') this.setStatus(entry, entry.checkpoint ? 'paused' : 'ready');
       return entry.summary;
     });
   }
@@ -199,7 +203,7 @@ export class LabSession implements LabApi {
   private async loop(entry: RunEntry): Promise<void> {
     const alive = () => this.training && this.active?.entry === entry;
     while (alive()) {
-      const goesOn = await this.guarded(entry, async () => {
+      const goesOn = await this.guarded(async () => {
         if (alive()) await this.advance(entry);
       }).catch(() => false); // The run says why it failed; nobody awaits the loop.
       if (!goesOn) this.training = false;
@@ -222,20 +226,38 @@ export class LabSession implements LabApi {
     }
   }
 
-  /** Work on a run under the device lock; a run that cannot go on is marked so, at its last good step. False when it stopped. */
-  private async guarded(entry: RunEntry, work: () => Promise<void>): Promise<boolean> {
+  /** A turn of work on the active run; a run that cannot go on is marked so, at its last good step. False when it stopped. */
+  private guarded(work: (entry: RunEntry) => Promise<void>): Promise<boolean> {
+    return this.between(async () => {
+      const { entry } = this.requireActive();
+      try {
+        await work(entry);
+        return true;
+      } catch (error) {
+        this.training = false;
+        if (error instanceof DeviceLostError) return false;
+        this.fail(entry, error);
+        if (!(error instanceof DivergedError)) throw error;
+        entry.checkpoint = await this.active?.run?.checkpoint();
+        return false;
+      }
+    });
+  }
+
+  /** Keeps the run's state in memory. A run whose last submitted steps turn out to have diverged is marked so. */
+  private async keep(entry: RunEntry, run: ActiveRun): Promise<void> {
     try {
-      await this.between(work);
-      return true;
+      entry.checkpoint = await run.checkpoint();
     } catch (error) {
-      this.training = false;
-      if (error instanceof DeviceLostError) return false;
-      entry.summary = { ...entry.summary, reason: error instanceof LabError ? error.message : String((error as Error).stack) };
-      this.setStatus(entry, 'failed');
-      if (error instanceof DivergedError) entry.checkpoint = await this.active?.run?.checkpoint();
-      else throw error;
-      return false;
+      if (!(error instanceof DivergedError)) throw error;
+      this.fail(entry, error);
+      entry.checkpoint = await run.checkpoint();
     }
+  }
+
+  private fail(entry: RunEntry, error: unknown): void {
+    entry.summary = { ...entry.summary, reason: error instanceof LabError ? error.message : String((error as Error).stack) };
+    this.setStatus(entry, 'failed');
   }
 
   /** A command's turn on the device. What it recorded is with the receiver before the command resolves. */
@@ -287,7 +309,8 @@ export class LabSession implements LabApi {
     active.run = await ActiveRun.create({
       gpu,
       pipelines,
-      blueprint: entry.blueprint,
+      // As live changes left it.
+      blueprint: { ...entry.blueprint, recipe: entry.summary.recipe },
       dataset,
       start: entry.checkpoint ?? entry.start,
       emit: (record) => active.batcher.add(record),
@@ -301,7 +324,7 @@ export class LabSession implements LabApi {
     this.training = false;
     const { entry, run } = this.active ?? {};
     if (entry && run) {
-      entry.checkpoint = await run.checkpoint();
+      await this.keep(entry, run);
       run.destroy();
     }
     if (entry?.summary.status === 'training') this.setStatus(entry, 'paused');
@@ -331,4 +354,9 @@ export class LabSession implements LabApi {
       checkpointStep: (entry?.checkpoint ?? entry?.start)?.progress.step,
     });
   }
+}
+
+function requireStepsLeft(command: string, { summary }: RunEntry): void {
+  if (summary.status === 'finished')
+    throw new InputError(command, 'a run with steps left', 'a finished run', 'fork it with more tokens, or reset it');
 }

@@ -13,9 +13,9 @@ export interface ResolvedModel {
   baseLength?: number;
 }
 
-const DEFAULT_TOKENIZER = 'bpe-1024';
+export const DEFAULT_TOKENIZER = 'bpe-1024';
 
-/** Name of the tokenizer a recipe uses: the checkpoint's own, else the recipe's. */
+/** Name of the tokenizer a recipe uses: the checkpoint's own, else the recipe's, else for a new model the default. */
 export function tokenizerNameOf(recipe: Recipe, checkpoint?: Pick<LoadedCheckpoint, 'tokenizer'>): string {
   if (checkpoint?.tokenizer && recipe.tokenizer && checkpoint.tokenizer !== recipe.tokenizer)
     throw new InputError(
@@ -24,7 +24,15 @@ export function tokenizerNameOf(recipe: Recipe, checkpoint?: Pick<LoadedCheckpoi
       recipe.tokenizer,
       'remove tokenizer from the recipe',
     );
-  return checkpoint?.tokenizer ?? recipe.tokenizer ?? DEFAULT_TOKENIZER;
+  const name = checkpoint?.tokenizer ?? recipe.tokenizer;
+  if (checkpoint && !name)
+    throw new InputError(
+      'recipe',
+      'tokenizer to be named, since the checkpoint does not say which it was trained with',
+      'none',
+      'add tokenizer to the recipe',
+    );
+  return name ?? DEFAULT_TOKENIZER;
 }
 
 /** The config alone: what a plan needs, without any weights. */
