@@ -107,7 +107,7 @@ function split(
       limit,
       'raise micro_batch_tokens or lower the sequence_length',
     );
-  let rowsPerMicroBatch = Math.floor(limit / sequenceLength);
+  let rowsPerMicroBatch = Math.min(rows, Math.floor(limit / sequenceLength));
   while (rows % rowsPerMicroBatch) rowsPerMicroBatch--;
   return { rows, microBatches: rows / rowsPerMicroBatch, rowsPerMicroBatch };
 }

@@ -31,6 +31,9 @@ export interface Blueprint {
   plan: RunPlan;
 }
 
+/** Longest row that is planned at all: its rotary tables are computed before the adapter's limits are looked at. */
+const LONGEST_ROW = 2 ** 20;
+
 /** Rows of the attention probe: more would cost time, not precision that a plot can show. */
 const ATTENTION_ROWS = 1;
 
@@ -42,6 +45,13 @@ export function createBlueprint(recipe: Recipe, config: ModelConfig, variants: V
   const stages = curriculumSteps(recipe.curriculum);
   const longest = Math.max(...stages.map(({ sequenceLength }) => sequenceLength));
   const short = recipe.probes.base_length ?? baseLength ?? stages[0].sequenceLength;
+  if (Math.max(longest, short) > LONGEST_ROW)
+    throw new InputError(
+      'recipe',
+      `rows of at most ${LONGEST_ROW} tokens`,
+      Math.max(longest, short),
+      'lower the sequence_length',
+    );
   const maxTokens = Math.max(longest, short, ...stages.map((stage) => stage.rowsPerMicroBatch * stage.sequenceLength));
   const model = new ModelTensors(config, maxTokens);
   const rotary = new RotaryTableSet(config, [...stages.map(({ sequenceLength }) => sequenceLength), short, longest]);
@@ -121,8 +131,8 @@ export function mebibytes(bytes: number): string {
 
 /** The largest divisor of `rows` whose tokens fit one micro-batch, so that a whole number of runs covers them. */
 function rowsThatFit(rows: number, length: number, maxTokens: number): number {
-  let fit = rows;
-  while (fit > 1 && (rows % fit || fit * length > maxTokens)) fit--;
+  let fit = Math.max(1, Math.min(rows, Math.floor(maxTokens / length)));
+  while (rows % fit) fit--;
   return fit;
 }
 
