@@ -5,42 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord } from '../core/records';
+import { tinyRecipe } from '../session/testing/tinyRecipe';
 
-/** Six steps of a model that has one layer and trains through two row lengths. */
-const recipe = {
-  version: 1,
-  name: 'tiny',
-  seed: 3,
-  model: {
-    shape: {
-      vocab_size: 258,
-      hidden_size: 32,
-      intermediate_size: 64,
-      num_hidden_layers: 1,
-      num_attention_heads: 2,
-      num_key_value_heads: 1,
-      head_dim: 16,
-    },
-  },
-  tokenizer: 'bytes',
-  rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
-  data: {
-    sources: [
-      { name: 'short', share: 0.7 },
-      { name: 'copy', share: 0.3 },
-    ],
-  },
-  curriculum: {
-    total_tokens: 6 * 256,
-    tokens_per_step: 256,
-    stages: [
-      { sequence_length: 64, share: 0.5 },
-      { sequence_length: 128, share: 0.5 },
-    ],
-  },
-  optimizer: { learning_rate: 0.003, warmup_steps: 2 },
-  probes: { every_steps: 4, validation_rows: 2, attention_queries: 8, retrieval_rows: 0 },
-};
+const recipe = { ...tinyRecipe, curriculum: { ...tinyRecipe.curriculum, total_tokens: 6 * 256 } };
 
 /** Each run is a process that compiles its kernels first. */
 const TIMEOUT_MS = 120_000;

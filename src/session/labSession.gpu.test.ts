@@ -3,42 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunRecord, StepRecord } from '../core/records';
 import type { LabEvent } from './api';
 import { LabSession } from './labSession';
-
-/** A two-layer model that trains in seconds on a software adapter. */
-const recipe = {
-  version: 1,
-  name: 'tiny',
-  seed: 3,
-  model: {
-    shape: {
-      vocab_size: 258,
-      hidden_size: 32,
-      intermediate_size: 64,
-      num_hidden_layers: 2,
-      num_attention_heads: 2,
-      num_key_value_heads: 1,
-      head_dim: 16,
-    },
-  },
-  tokenizer: 'bytes',
-  rope_parameters: { rope_type: 'default', rope_theta: 10_000 },
-  data: {
-    sources: [
-      { name: 'books', share: 0.7 },
-      { name: 'copy', share: 0.3 },
-    ],
-  },
-  curriculum: {
-    total_tokens: 8 * 256,
-    tokens_per_step: 256,
-    stages: [
-      { sequence_length: 64, share: 0.5 },
-      { sequence_length: 128, share: 0.5 },
-    ],
-  },
-  optimizer: { learning_rate: 0.003, warmup_steps: 2 },
-  probes: { every_steps: 4, validation_rows: 2, attention_queries: 8, retrieval_rows: 2 },
-};
+import { tinyRecipe as recipe } from './testing/tinyRecipe';
 
 class Lab {
   readonly events: LabEvent[] = [];
