@@ -305,18 +305,24 @@ export class LabSession implements LabApi {
     const { gpu, pipelines } = await this.device.open();
     const preparing = (what: string) => (done: number, total: number) => this.emit({ type: 'preparing', done, total, what });
     preparing('loading text')(0, 1);
-    const dataset = await this.datasets.load(entry.tokenizerName);
-    active.run = await ActiveRun.create({
-      gpu,
-      pipelines,
-      // As live changes left it.
-      blueprint: { ...entry.blueprint, recipe: entry.summary.recipe },
-      dataset,
-      start: entry.checkpoint ?? entry.start,
-      emit: (record) => active.batcher.add(record),
-      onCompile: preparing('compiling kernels'),
-    });
-    return active.run;
+    try {
+      const dataset = await this.datasets.load(entry.tokenizerName);
+      active.run = await ActiveRun.create({
+        gpu,
+        pipelines,
+        // As live changes left it.
+        blueprint: { ...entry.blueprint, recipe: entry.summary.recipe },
+        dataset,
+        start: entry.checkpoint ?? entry.start,
+        emit: (record) => active.batcher.add(record),
+        onCompile: preparing('compiling kernels'),
+      });
+      return active.run;
+    } catch (error) {
+      // Nothing is being prepared any more.
+      preparing('loading text')(1, 1);
+      throw error;
+    }
   }
 
   /** Puts the active run aside: it stops, its state stays in memory, its buffers are freed. */
