@@ -97,6 +97,10 @@ function checkRecipe(recipe: Recipe): Recipe {
         'tokens per step are held constant over the stages, so each length must divide them',
       );
   });
+  const names = recipe.data.sources.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new InputError('recipe', 'every source once in data.sources', `${twice} twice`, 'add its shares and keep one entry');
   if (!recipe.data.sources.some((source) => source.share > 0))
     throw new InputError('recipe', 'at least one data source with a share above 0', 'none', 'raise a share in data.sources');
   return recipe;

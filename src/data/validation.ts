@@ -16,6 +16,8 @@ export function validationWindows(corpus: Corpus, sourceName: string, rows: numb
     const names = corpus.sources.map(({ name }) => name).join(', ');
     throw new InputError('validation windows', `a loaded source (${names})`, sourceName, 'load it with the corpus');
   }
+  if (length < 2)
+    throw new InputError('validation windows', 'rows of at least 2 tokens', length, 'raise probes.base_length or the row length');
   const plan = planEpoch(source.validation, length, Rng.of(seed, `validation/${sourceName}/length ${length}`));
   if (plan.rowCount === 0)
     throw new InputError(
