@@ -68,7 +68,7 @@ describe('FLOPs', () => {
   });
 
   it.each([
-    // KERNELS.md section 6: model and hardware TFLOP per row, share of attention in the model count.
+    // Model and hardware TFLOP per row, share of attention in the model count.
     [config(6, 384, 6, 2, 1024, 4096), 4096, 0.5, 0.7, 46],
     [config(6, 384, 6, 2, 1024, 4096), 32_768, 17.0, 25.1, 87],
     [config(8, 512, 8, 2, 1408, 8192), 4096, 1.07, 1.46, 39],

@@ -7,7 +7,7 @@
  *   of the layers' matrices (2 N_layers s), and 9 L d s^2 for attention (2 forward, 7 backward).
  * - **Megatron** (Narayanan et al. 2021, arXiv 2104.04473), the count of the paper's Table 10: no mask, no output head, 4h wide MLP.
  *
- * Sources: KERNELS.md section 7, PAPER.md section 1.2. All are exact for rows of one document; a document mask lowers attention.
+ * All are exact for rows of one document; a document mask lowers attention.
  */
 import type { ModelConfig } from './modelConfig';
 

@@ -162,7 +162,7 @@ export interface RunPlan {
   hardwareFlops: number;
   /** The same tokens at the longest length from the first step on. */
   longFromStartFlops: number;
-  /** Bytes by purpose of what the run holds, and their sum; stages, validation, probes and generation share one arena. */
+  /** Bytes by purpose of what the run holds, and their sum; stages, validation and probes share one arena. */
   bytes: Record<string, number>;
   totalBytes: number;
   largestBindingBytes: number;

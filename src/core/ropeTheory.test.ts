@@ -10,7 +10,7 @@ const PI_8 = { rope_type: 'linear', rope_theta: 10_000, factor: 8 };
 const ABF = { rope_type: 'default', rope_theta: 500_000 };
 
 describe('decay of the all-ones score', () => {
-  // The paper's Fig. 4 recomputed, head_dim 128: PAPER.md section 2.2.
+  // Fig. 4 of arXiv 2309.16039 recomputed, head_dim 128.
   const distances = [0, 128, 512, 1024, 2048, 4096, 8192, 16_384, 30_000];
   it.each([
     ['RoPE', ROPE, [11.31, 3.77, 2.48, 2.31, 1.35, -0.6, 0.28, -1.61, -1.06]],
@@ -25,7 +25,7 @@ describe('decay of the all-ones score', () => {
 });
 
 describe('base bounds', () => {
-  // PAPER.md section 9, to its two printed digits.
+  // Smallest bases under the criterion of Men et al. 2024, arXiv 2405.14591, derived here to two digits.
   it.each([
     [128, [3.5e4, 2.8e3, 1.2e3, 4.8e2, 3.1e2]],
     [256, [5.4e5, 8.6e3, 2.2e3, 1.4e3, 8.9e2]],
@@ -61,7 +61,7 @@ describe('base bounds', () => {
 });
 
 describe('granularity', () => {
-  // PAPER.md section 2.5.
+  // The quantity of Theorem 1, arXiv 2309.16039, appendix B.
   it.each([
     [32, [0.1307, 0.0355, 0.0178, 0.1008]],
     [64, [0.1163, 0.0311, 0.0156, 0.0858]],

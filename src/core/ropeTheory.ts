@@ -1,6 +1,6 @@
 /**
  * What rotary frequencies imply before anything is trained. Every function takes theta_j (radians per position, one per rotary pair)
- * as `inverseFrequencies` returns them, so all encodings are compared alike. Sources: PAPER.md sections 2.2, 2.5 and 9.
+ * as `inverseFrequencies` returns them, so all encodings are compared alike.
  */
 import { inverseFrequencies } from './positionEncoding';
 
@@ -68,7 +68,7 @@ export function smallestSafeBase(headDim: number, context: number): number | nul
 
 /**
  * Granularity C_d = (2 / d) sum_j sin theta_j: how far apart neighbouring positions are turned, as the mean sine of the angle between
- * them. The paper prints a plain sum, which diverges with d; the mean is what its Theorem 1 bounds (PAPER.md section 2.5).
+ * them. The paper prints a plain sum, which diverges with d; the mean is what its Theorem 1 bounds.
  */
 export function granularity(theta: Float64Array): number {
   let sum = 0;

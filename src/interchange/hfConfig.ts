@@ -1,9 +1,9 @@
-/** Hugging Face config.json of a LlamaForCausalLM, read strictly and written for transformers 4 and 5 alike (EXPERIENCE.md section 6.2). */
-import { z } from 'zod';
+/** Hugging Face config.json of a LlamaForCausalLM, read strictly and written for transformers 4 and 5 alike. */
 import { InputError } from '../core/errors';
 import { hfRopeFields, parseHfRope } from '../core/hfRope';
 import { type ModelConfig, validateModelConfig } from '../core/modelConfig';
 import { inputErrorFrom } from '../core/recipe';
+import { z } from '../core/zod';
 
 const whole = z.number().int().positive();
 

@@ -19,7 +19,7 @@ export type AttentionSummary = Omit<AttentionRecord, 'type' | 'step' | 'tokens' 
 
 /**
  * Exact attention statistics over chosen query rows of a fixed batch: the layers run once and, after each attention, a kernel walks the
- * chosen rows' keys again with the stored log-sum-exp. Nothing of size T × T exists. EXPERIENCE.md section 3 defines the quantities.
+ * chosen rows' keys again with the stored log-sum-exp. Nothing of size T × T exists. `reference/attentionStatistics` defines the quantities.
  */
 export class AttentionProbe {
   readonly program: Program;

@@ -1,5 +1,5 @@
 /**
- * How far and how evenly heads look, over a chosen set of query rows (EXPERIENCE.md section 3). A is the softmax weight, i the query,
+ * How far and how evenly heads look, over a chosen set of query rows. A is the softmax weight, i the query,
  * j <= i the key, s = doc_start of the query, the first token of its document, where an attention sink sits.
  */
 import { type AttentionProblem, attentionRow } from './attention';

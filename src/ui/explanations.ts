@@ -89,8 +89,8 @@ const plainExplanations = {
   memory: {
     title: 'Predicted GPU memory',
     text:
-      'Bytes of every buffer the plan will allocate, by purpose, known before anything is allocated. Train stages, validation, probes ' +
-      'and generation share one arena sized to the largest of them.',
+      'Bytes of every buffer the plan will allocate, by purpose, known before anything is allocated. Train stages, validation and ' +
+      'probes share one arena sized to the largest of them. Generating text adds a cache of its own while it lasts.',
   },
   eta: {
     title: 'Time to the end',
