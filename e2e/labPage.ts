@@ -78,6 +78,22 @@ export class LabPage {
       .toBeGreaterThanOrEqual(count);
   }
 
+  /** The step a stopped run shows once the page, which draws a few times a second, has caught up. */
+  async settledStep(): Promise<number> {
+    let shown = '';
+    await expect
+      .poll(
+        async () => {
+          const before = shown;
+          shown = (await this.step.textContent()) ?? '';
+          return shown === before;
+        },
+        { intervals: [700] },
+      )
+      .toBe(true);
+    return Number(shown);
+  }
+
   /** Fills a knob by its label; sections that are closed are opened first. */
   async turn(section: string, label: string, value: string): Promise<void> {
     const field = this.page.getByLabel(label, { exact: true });

@@ -96,7 +96,7 @@ test('reset begins again, and pause stops between two steps', async () => {
   await lab.stepsDone(2);
   await lab.press('pause');
   await lab.reaches('paused');
-  const stopped = Number(await lab.step.textContent());
+  const stopped = await lab.settledStep();
   await lab.press('step');
   await expect(lab.step).toHaveText(String(stopped + 1));
 });

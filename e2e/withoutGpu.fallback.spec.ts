@@ -12,7 +12,7 @@ test('without an adapter the page names the cause, shows the recorded run and ke
   await expect(page.getByTestId('train')).toBeDisabled();
   await expect(lab.runs.first().getByText('recorded')).toBeVisible();
   await expect(page.getByTestId('attention-heatmap')).toBeVisible();
-  expect((await lab.table('val-chart-table')).length).toBeGreaterThan(1);
+  await expect.poll(async () => (await lab.table('val-chart-table')).length).toBeGreaterThan(1);
 
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);

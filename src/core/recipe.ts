@@ -9,6 +9,9 @@ const share = z.number().min(0).max(1);
 const positive = z.number().positive();
 const whole = z.number().int().positive();
 
+/** Rows or queries of one probe; more would take longer than the training between two. */
+const MAX_PROBE_ROWS = 4096;
+
 /** A model made from nothing, in Hugging Face words. Position encoding is the recipe's own field. */
 export const modelShapeSchema = z.strictObject({
   vocab_size: whole,
@@ -59,12 +62,12 @@ export const recipeSchema = z.strictObject({
     .strictObject({
       every_steps: whole.default(10),
       /** Fixed held-out windows per source and length. */
-      validation_rows: whole.default(4),
+      validation_rows: whole.max(MAX_PROBE_ROWS).default(4),
       /** Length of val_short; defaults to the checkpoint's own context, else the first stage. */
       base_length: whole.optional(),
       /** Query rows sampled for live attention statistics. */
-      attention_queries: whole.default(128),
-      retrieval_rows: z.number().int().min(0).default(8),
+      attention_queries: whole.max(MAX_PROBE_ROWS).default(128),
+      retrieval_rows: z.number().int().min(0).max(MAX_PROBE_ROWS).default(8),
     })
     .prefault({}),
 });

@@ -115,7 +115,10 @@ export function adapterName(facts: AdapterFacts): string {
 
 /** Throws the first error that no scope caught, so that a broken submit never passes for a result. */
 export function assertHealthy(gpu: Gpu): void {
-  if (gpu.health.error) throw gpu.health.error;
+  const { error } = gpu.health;
+  // Said once: a command that failed for want of memory must not fail every later one.
+  gpu.health.error = undefined;
+  if (error) throw error;
 }
 
 /** Runs `work` inside validation and out-of-memory scopes and throws what they caught as a typed error. */

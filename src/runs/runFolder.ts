@@ -1,26 +1,50 @@
 import { InputError } from '../core/errors';
 import type { ModelConfig } from '../core/modelConfig';
 import type { FileStore } from '../core/ports';
+import { parseRecipe, type Recipe } from '../core/recipe';
 import type { RecordedRun, RunRecord } from '../core/records';
 import { decodeTrainingState, encodeTrainingState, type TrainingState } from './trainingState';
 
 const METRICS = 'metrics.jsonl';
+const IDENTITY = 'run.json';
 
 /** Complete checkpoints that are kept. */
 const KEPT = 2;
 
+/** What a run is, whatever has become of it: kept so that only the same run goes on in its folder. */
+export interface RunIdentity {
+  recipe: Recipe;
+  variants: Record<string, string>;
+}
+
 /**
- * A run in a folder: `metrics.jsonl` with every record, `recorded.json` for the page, and checkpoints as Hugging Face folders with
+ * A run in a folder: `run.json`, `metrics.jsonl` with every record, `recorded.json` for the page, and checkpoints as Hugging Face folders with
  * optimizer and state beside the weights. A checkpoint is written aside and renamed, so a killed process leaves the one before it.
  */
 export class RunFolder {
   constructor(private readonly files: FileStore) {}
 
   /** Begins a run here. @throws InputError where one has been. */
-  async create(): Promise<void> {
-    if ((await this.checkpoints()).length)
-      throw new InputError('run folder', 'a folder without a run', 'one with checkpoints', 'resume it, or choose another folder');
+  async create(identity: RunIdentity): Promise<void> {
+    if ((await this.files.list('')).includes(IDENTITY))
+      throw new InputError('run folder', 'a folder without a run', 'one that has a run', 'resume it, or choose another folder');
+    await this.files.write(IDENTITY, JSON.stringify(identity, undefined, 2));
     await this.files.write(METRICS, '');
+  }
+
+  /** Checks that the run here is of this recipe. Returns its kernel variants: another set would be another set of bits. */
+  async resume(recipe: Recipe): Promise<Record<string, string>> {
+    if (!(await this.files.list('')).includes(IDENTITY))
+      throw new InputError('run folder', 'a run to resume', 'none', 'start the run without --resume');
+    const identity = JSON.parse(new TextDecoder().decode(await this.files.read(IDENTITY))) as RunIdentity;
+    if (JSON.stringify(parseRecipe(identity.recipe)) !== JSON.stringify(recipe))
+      throw new InputError(
+        'run folder',
+        `the recipe it was started with (${IDENTITY})`,
+        recipe.name,
+        'resume it with that recipe, or choose another folder',
+      );
+    return identity.variants;
   }
 
   async append(records: readonly RunRecord[]): Promise<void> {

@@ -93,7 +93,7 @@ export function createBlueprint(recipe: Recipe, config: ModelConfig, variants: V
 /** Throws an InputError with the nearest length that fits when the plan is larger than the adapter (or the recipe's own limit) allows. */
 export function checkFits(blueprint: Blueprint, limits: Record<string, number>): void {
   const { plan, recipe } = blueprint;
-  const binding = limits.maxStorageBufferBindingSize;
+  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   if (plan.largestBindingBytes <= binding) return;
   const longest = Math.max(...plan.stages.map(({ sequenceLength }) => sequenceLength));
   const fits = nearestFit(blueprint, binding);

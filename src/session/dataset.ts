@@ -16,6 +16,8 @@ export class Dataset {
   private constructor(
     readonly tokenizer: Tokenizer,
     readonly corpus: Corpus,
+    /** Names of the visitor's own sources. */
+    private readonly own: ReadonlySet<string>,
   ) {}
 
   /**
@@ -26,12 +28,17 @@ export class Dataset {
     const { sources } = await loadCorpusIndex(assets);
     const names = sources.map(({ name }) => name);
     const corpus = await loadCorpusFor(assets, tokenizer, names);
-    return new Dataset(tokenizer, { ...corpus, sources: [...corpus.sources, ...own] });
+    const ownNames = new Set(own.map(({ name }) => name));
+    return new Dataset(tokenizer, { ...corpus, sources: [...corpus.sources, ...own] }, ownNames);
   }
 
-  /** Names that have held-out text, in corpus order. */
-  get validationSources(): string[] {
-    return this.corpus.sources.filter(({ validation }) => validation.length > 0).map(({ name }) => name);
+  /**
+   * Sources with held-out text that a mix is judged on, in corpus order: all that ship, and the visitor's own where the mix names them,
+   * so that files added later do not change what an earlier run's mean is a mean of.
+   */
+  validationSources(mix: readonly { name: string }[] = []): string[] {
+    const counts = (name: string) => !this.own.has(name) || mix.some((source) => source.name === name);
+    return this.corpus.sources.filter(({ name, validation }) => validation.length > 0 && counts(name)).map(({ name }) => name);
   }
 
   stream(shares: Shares, seed: number): DataStream {

@@ -22,10 +22,13 @@ export class Datasets {
     return dataset;
   }
 
-  /** Throws unless every source of the recipe exists and can make rows of every stage's length. */
+  /** Throws unless every source of the recipe exists and can make rows of every stage's length, and the probes can make theirs. */
   async check(recipe: Recipe, tokenizerName: string): Promise<void> {
-    const stream = (await this.load(tokenizerName)).stream(sharesOf(recipe), recipe.seed);
-    for (const { sequence_length } of recipe.curriculum.stages) stream.next(recipe.data.sources.length, sequence_length);
+    const dataset = await this.load(tokenizerName);
+    const stream = dataset.stream(sharesOf(recipe), recipe.seed);
+    const lengths = recipe.curriculum.stages.map(({ sequence_length }) => sequence_length);
+    for (const length of lengths) stream.next(recipe.data.sources.length, length);
+    if (recipe.probes.retrieval_rows) dataset.retrieval(1, Math.max(...lengths));
   }
 
   /** Encodes dropped files under a tokenizer and keeps them for the others. Nothing is kept when a file is refused. */
@@ -36,8 +39,8 @@ export class Datasets {
     onProgress: (share: number) => void,
   ): Promise<SourceSummary> {
     const { sources } = await this.catalogue.sources(tokenizerName);
-    if (sources.some((source) => source.name === name))
-      throw new InputError('add source', 'a name that no shipped source has', name, 'rename it');
+    if (sources.some((source) => source.name === name) || this.own.has(name))
+      throw new InputError('add source', 'a name that no other source has', name, 'rename the file');
     const tokenizer = await this.catalogue.tokenizer(tokenizerName);
     const characters = files.reduce((sum, { text }) => sum + text.length, 0);
     const source = await userSource(name, files, tokenizer, { onProgress: (done) => onProgress(done / characters) });

@@ -20,11 +20,12 @@ export class Probes {
   ) {
     const { short, long } = blueprint.evaluation;
     const { validation_rows, retrieval_rows } = blueprint.recipe.probes;
+    const sources = dataset.validationSources(blueprint.recipe.data.sources);
     const windows = ({ length }: Evaluation) =>
-      dataset.validationSources.map((source) => ({ source, batch: dataset.validation(source, validation_rows, length) }));
+      sources.map((source) => ({ source, batch: dataset.validation(source, validation_rows, length) }));
     this.windows = { short: windows(short), long: long.length === short.length ? [] : windows(long) };
     const { rows, length } = blueprint.attention;
-    this.attentionBatch = dataset.validation(dataset.validationSources[0], rows, length);
+    this.attentionBatch = dataset.validation(sources[0], rows, length);
     this.retrieval = retrieval_rows ? dataset.retrieval(retrieval_rows, long.length) : undefined;
   }
 

@@ -16,6 +16,11 @@ export class Column {
     this.values[this.used++] = value;
   }
 
+  /** Drops what is past the first `length` values. */
+  truncate(length: number): void {
+    this.used = Math.min(this.used, length);
+  }
+
   /** The values so far; valid until the next push. */
   view(): Float64Array {
     return this.values.subarray(0, this.used);

@@ -25,6 +25,10 @@ class ProgressColumns {
     this.flops.push(progress.flops);
     this.time.push(progress.seconds);
   }
+
+  truncate(length: number): void {
+    for (const column of [this.tokens, this.steps, this.flops, this.time]) column.truncate(length);
+  }
 }
 
 export interface StageMark {
@@ -41,11 +45,11 @@ export class RunSeries {
   readonly loss = new Column();
   /** Row length of each step, in tokens. */
   readonly sequenceLength = new Column();
-  readonly validations: ValidationRecord[] = [];
-  readonly attention: AttentionRecord[] = [];
-  readonly retrieval: RetrievalRecord[] = [];
-  readonly notes: NoteRecord[] = [];
-  readonly stages: StageMark[] = [];
+  validations: ValidationRecord[] = [];
+  attention: AttentionRecord[] = [];
+  retrieval: RetrievalRecord[] = [];
+  notes: NoteRecord[] = [];
+  stages: StageMark[] = [];
   lastStep: StepRecord | undefined;
 
   append(records: readonly RunRecord[]): void {
@@ -56,9 +60,24 @@ export class RunSeries {
     return this.validations.filter((record) => record.kind === kind);
   }
 
+  /** A run that went back to a checkpoint takes its steps again from there: what it recorded past that point is dropped. */
+  private rewindTo(step: number): void {
+    const kept = this.progress.steps.view().findIndex((done) => done >= step);
+    this.progress.truncate(kept);
+    this.loss.truncate(kept);
+    this.sequenceLength.truncate(kept);
+    const before = (record: Progress) => record.step < step;
+    this.validations = this.validations.filter(before);
+    this.attention = this.attention.filter(before);
+    this.retrieval = this.retrieval.filter(before);
+    this.notes = this.notes.filter(before);
+    this.stages = this.stages.filter(({ progress }) => before(progress));
+  }
+
   private appendOne(record: RunRecord): void {
     switch (record.type) {
       case 'step':
+        if (this.lastStep && record.step <= this.lastStep.step) this.rewindTo(record.step);
         if (record.sequenceLength !== this.lastStep?.sequenceLength)
           this.stages.push({ progress: record, sequenceLength: record.sequenceLength });
         this.lastStep = record;

@@ -1,7 +1,8 @@
+import { TimestampProfiler } from '../../gpu/profiler';
 import type { Program } from '../../kernels/program';
 import type { Engine } from '../../model/engine';
 
-/** Time of one operation over a program, by wall clock around the queue. */
+/** Time of one operation over a program, of its calls, one after the other. */
 export interface KernelTime {
   /** The dispatch label's part before the shape: `matmul_nt.o_proj`. */
   kernel: string;
@@ -13,23 +14,20 @@ export interface KernelTime {
   gigabytesPerSecond: number;
 }
 
-/** Times every dispatch of a program alone, median of `repeats`; the buffers hold whatever the last run left. */
+/**
+ * Times every dispatch of a program alone, median of `repeats`, by the GPU's own clock where it has one, else by wall clock round the queue.
+ * The buffers hold whatever the last run left.
+ */
 export async function profileProgram(engine: Engine, program: Program, repeats = 3): Promise<KernelTime[]> {
   const { device } = engine.gpu;
+  const profiler = TimestampProfiler.create(device);
   const executable = engine.executable(program);
   const byKernel = new Map<string, { calls: number; ms: number; flops: number; bytes: number }>();
   for (const [i, dispatch] of program.dispatches.entries()) {
     const times: number[] = [];
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const encoder = device.createCommandEncoder({ label: dispatch.label });
-      const pass = encoder.beginComputePass({ label: dispatch.label });
-      executable.encodeOne(pass, i);
-      pass.end();
-      const commands = encoder.finish();
-      const started = performance.now();
-      device.queue.submit([commands]);
-      await device.queue.onSubmittedWorkDone();
-      times.push(performance.now() - started);
+      const record = (pass: GPUComputePassEncoder) => executable.encodeOne(pass, i);
+      times.push(await (profiler?.measure(dispatch.label, record) ?? wallTime(device, dispatch.label, record)));
     }
     const name = dispatch.label.slice(0, dispatch.label.indexOf('['));
     const entry = byKernel.get(name) ?? { calls: 0, ms: 0, flops: 0, bytes: 0 };
@@ -40,6 +38,7 @@ export async function profileProgram(engine: Engine, program: Program, repeats =
       bytes: entry.bytes + dispatch.bytes,
     });
   }
+  profiler?.destroy();
   return [...byKernel]
     .map(([kernel, { calls, ms, flops, bytes }]) => ({
       kernel,
@@ -51,4 +50,16 @@ export async function profileProgram(engine: Engine, program: Program, repeats =
       gigabytesPerSecond: bytes / ms / 1e6,
     }))
     .sort((a, b) => b.ms - a.ms);
+}
+
+async function wallTime(device: GPUDevice, label: string, record: (pass: GPUComputePassEncoder) => void): Promise<number> {
+  const encoder = device.createCommandEncoder({ label });
+  const pass = encoder.beginComputePass({ label });
+  record(pass);
+  pass.end();
+  const commands = encoder.finish();
+  const started = performance.now();
+  device.queue.submit([commands]);
+  await device.queue.onSubmittedWorkDone();
+  return performance.now() - started;
 }

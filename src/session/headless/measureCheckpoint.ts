@@ -26,7 +26,7 @@ export async function evaluateCheckpoint(
   { rows, baselines }: { rows: number; baselines: boolean },
 ): Promise<CheckpointEvaluation> {
   const { dataset, length } = checkpoint;
-  const windows: SourceWindows[] = dataset.validationSources.map((source) => ({
+  const windows: SourceWindows[] = dataset.validationSources().map((source) => ({
     source,
     batch: dataset.validation(source, rows, length),
   }));
@@ -54,7 +54,7 @@ export interface CheckpointAttention extends AttentionSummary {
 /** Attention statistics of every head over one fixed held-out row of the corpus's first source. */
 export async function probeCheckpoint(gpu: Gpu, checkpoint: OpenCheckpoint, queries: number): Promise<CheckpointAttention> {
   const { dataset, length } = checkpoint;
-  const [source] = dataset.validationSources;
+  const [source] = dataset.validationSources();
   const shape = { rows: 1, length };
   const { built, engine, adapter } = await runCheckpoint(
     gpu,

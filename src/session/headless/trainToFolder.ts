@@ -29,7 +29,7 @@ export interface TrainToFolderOptions {
   checkpointEvery: number;
   /** Stops after this many steps of this call. */
   maxSteps: number;
-  /** Laid over the adapter's defaults. */
+  /** Laid over the adapter's defaults; a resumed run keeps its own. */
   variants: VariantSet;
   /** Asked between steps; true writes a checkpoint and stops. */
   stopRequested(): boolean;
@@ -51,13 +51,14 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   const { gpu, assets, recipe, checkpoint, files } = options;
   const tokenizer = await loadTokenizer(assets, tokenizerNameOf(recipe, checkpoint));
   const { config, weights, baseLength } = resolveModel(recipe, tokenizer, checkpoint);
-  const blueprint = createBlueprint(recipe, config, { ...defaultVariants(gpu.facts, config), ...options.variants }, baseLength);
+  const folder = new RunFolder(files);
+  const variants = options.resume ? await folder.resume(recipe) : { ...defaultVariants(gpu.facts, config), ...options.variants };
+  const blueprint = createBlueprint(recipe, config, variants, baseLength);
   checkFits(blueprint, gpu.facts.limits);
 
-  const folder = new RunFolder(files);
   const start = options.resume ? startFromState(blueprint, await folder.readCheckpoint()) : startFromWeights(config, weights);
   if (options.resume) await folder.truncate(start.progress.step);
-  else await folder.create();
+  else await folder.create({ recipe, variants });
   const beside = await tokenizerFiles(assets, tokenizer.name);
   const dataset = await Dataset.load(assets, tokenizer, []);
   const records: RunRecord[] = [];

@@ -37,7 +37,8 @@ function ForkForm() {
   const changes = store.getState().pendingChanges();
   const impossible = changes.filter((change) => kindOfChange(change) === 'new');
   const [name, setName] = useState(() => suggestedName(parent?.name ?? draft.name, changes.map(describeChange)));
-  const left = parent ? Math.max(parent.plan.tokens - step * parent.recipe.curriculum.tokens_per_step, 0) : 0;
+  // Without a budget of its own the child runs to the draft's total.
+  const left = parent ? Math.max(draft.curriculum.total_tokens - step * parent.recipe.curriculum.tokens_per_step, 0) : 0;
   const change = (part: Partial<ForkOptions>) => setOptions({ ...options, ...part });
 
   const confirm = async () => {

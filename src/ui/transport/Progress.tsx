@@ -61,7 +61,7 @@ export function Progress() {
           lr <b>{last ? last.learningRate.toExponential(2) : '–'}</b>
         </span>
         <span>
-          ‖g‖ <b>{last ? last.gradNorm.toFixed(2) : '–'}</b> <Explain id="gradNorm" />
+          ‖g‖ <b>{last && Number.isFinite(last.gradNorm) ? last.gradNorm.toFixed(2) : '–'}</b> <Explain id="gradNorm" />
         </span>
         {facts.probing && <span>first measurements, before any step</span>}
         {etaSeconds !== undefined && step < steps && (
