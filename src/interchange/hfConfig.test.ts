@@ -58,6 +58,7 @@ describe('Hugging Face config.json', () => {
     });
     expect(parse({ eos_token_id: [7, 9] }).eosTokenId).toBe(7);
     expect(parse({ num_key_value_heads: null, head_dim: null }).headDim).toBe(8);
+    expect(parse({ bos_token_id: null, eos_token_id: null })).toMatchObject({ bosTokenId: 1, eosTokenId: 2 });
   });
 
   it.each([

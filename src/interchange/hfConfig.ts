@@ -21,8 +21,16 @@ const fieldsSchema = z.object({
   rms_norm_eps: z.number().positive().default(1e-6),
   tie_word_embeddings: z.boolean().default(false),
   initializer_range: z.number().positive().default(0.02),
-  bos_token_id: z.number().int().min(0).default(1),
-  eos_token_id: z.union([z.number().int().min(0), z.array(z.number().int().min(0)).min(1)]).default(2),
+  bos_token_id: z
+    .number()
+    .int()
+    .min(0)
+    .nullish()
+    .transform((id) => id ?? 1),
+  eos_token_id: z
+    .union([z.number().int().min(0), z.array(z.number().int().min(0)).min(1)])
+    .nullish()
+    .transform((id) => id ?? 2),
 });
 
 /** What the lab's model has no place for: any other value is refused by name. Absent means the value given here. */
