@@ -1,9 +1,9 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { useMemo } from 'react';
 import { cosineSum, decayCurve, firstNegativeDistance } from '../../core/ropeTheory';
+import { DataTable } from '../charts/DataTable';
 import { decimate } from '../charts/decimate';
 import { formatInteger } from '../format';
-import { StaticTable } from './StaticTable';
 
 interface DecayPlotProps {
   /** A(m) is B(m) times 2 / sqrt(d); B(m) is drawn near its zero. */
@@ -85,7 +85,7 @@ export function DecayPlot({ quantity, theta, plain, base, target }: DecayPlotPro
           distance m in tokens (thin: plain RoPE, base 10,000)
         </text>
       </svg>
-      <StaticTable
+      <DataTable
         name={quantity === 'A' ? 'decay' : 'base-bound'}
         columns={['distance', quantity]}
         rows={curves.chosen.distances.map((m, i) => [m, curves.chosen.values[i]])}

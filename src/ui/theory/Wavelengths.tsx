@@ -1,7 +1,7 @@
 import { scaleLinear, scaleLog } from 'd3-scale';
 import { wavelengths } from '../../core/ropeTheory';
+import { DataTable } from '../charts/DataTable';
 import { formatNumber, formatTick } from '../format';
-import { StaticTable } from './StaticTable';
 
 interface WavelengthsProps {
   theta: Float64Array;
@@ -80,7 +80,7 @@ export function Wavelengths({ theta, plain, base, target }: WavelengthsProps) {
           rotary pair (hollow: plain RoPE, base 10,000)
         </text>
       </svg>
-      <StaticTable
+      <DataTable
         name="wavelengths"
         columns={['pair', 'theta', 'wavelength', 'plain_wavelength']}
         rows={Array.from(turns, (turn, pair) => [pair, theta[pair], turn, before[pair]])}

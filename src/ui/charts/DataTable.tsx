@@ -1,8 +1,17 @@
-import { download, type TableData, toCsv } from '../charts/csv';
 import { formatExact } from '../format';
+import { download, type TableData, toCsv } from './csv';
 
-/** The values of a plot that does not change by itself, as a table and CSV. */
-export function StaticTable({ name, columns, rows }: TableData & { name: string }) {
+interface DataTableProps extends TableData {
+  /** Also the file's name. */
+  name: string;
+  testId?: string;
+  /** The newest rows that are shown; the CSV holds all. */
+  maxRows?: number;
+}
+
+/** The values of a picture as a table that can be read aloud, copied and exported. */
+export function DataTable({ name, testId, columns, rows, maxRows = rows.length }: DataTableProps) {
+  const shown = rows.slice(Math.max(0, rows.length - maxRows));
   return (
     <details className="twin">
       <summary>
@@ -17,7 +26,11 @@ export function StaticTable({ name, columns, rows }: TableData & { name: string 
       </button>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard. */}
       <section className="twin-scroll" aria-label={`${name} table`} tabIndex={0}>
-        <table>
+        <table data-testid={testId}>
+          <caption className="visually-hidden">
+            {name}
+            {shown.length < rows.length ? `, the last ${shown.length} of ${rows.length} rows` : ''}
+          </caption>
           <thead>
             <tr>
               {columns.map((column) => (
@@ -28,10 +41,12 @@ export function StaticTable({ name, columns, rows }: TableData & { name: string 
             </tr>
           </thead>
           <tbody>
-            {rows.map((row) => (
-              <tr key={row[0]}>
+            {shown.map((row) => (
+              <tr key={row.slice(0, 3).join('|')}>
                 {row.map((cell, i) => (
-                  <td key={columns[i]}>{typeof cell === 'number' ? formatExact(cell) : cell}</td>
+                  <td key={columns[i]} data-column={columns[i]}>
+                    {typeof cell === 'number' ? formatExact(cell) : cell}
+                  </td>
                 ))}
               </tr>
             ))}
