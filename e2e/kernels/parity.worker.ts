@@ -1,7 +1,7 @@
 /** A handful of kernels against their float64 oracles on this browser's own WebGPU, in a worker as in the lab. */
 import { requestGpu } from '../../src/gpu/device';
 import { attentionDelta, attentionVariants, flashBackwardDkv, flashBackwardDq, flashForward } from '../../src/kernels/attention';
-import { matmulFamily, matmulNn, matmulNt, matmulTn } from '../../src/kernels/matmul';
+import { matmulFamilies, matmulNn, matmulNt, matmulTn } from '../../src/kernels/matmul';
 import { compare, normalValues, runDispatches, sumTolerance } from '../../src/kernels/parity';
 import { createTensor } from '../../src/kernels/tensor';
 import { createAttentionCase, selectHeads } from '../../src/kernels/testing/attentionCase';
@@ -28,13 +28,14 @@ async function checkMatmul(m: number, n: number, k: number): Promise<void> {
   const inputs = { mk: tensor('mk', m, k), nk: tensor('nk', n, k), mn: tensor('mn', m, n) };
   const outputs = { nt: tensor('nt', m, n), nn: tensor('nn', m, k), tn: tensor('tn', n, k) };
   const doubles = { mk: Float64Array.from(values.mk), nk: Float64Array.from(values.nk), mn: Float64Array.from(values.mn) };
-  for (const variant of matmulFamily.variants) {
+  for (const { name } of matmulFamilies[0].variants.filter((variant) => variant.isSupported(gpu.facts))) {
+    const variants = Object.fromEntries(matmulFamilies.map(({ operation }) => [operation, name]));
     const [nt, nn, tn] = await runDispatches(
       gpu,
       [
-        matmulNt({ role: 'test', a: inputs.mk, b: inputs.nk, c: outputs.nt }, variant),
-        matmulNn({ role: 'test', a: inputs.mn, b: inputs.nk, c: outputs.nn }, variant),
-        matmulTn({ role: 'test', a: inputs.mn, b: inputs.mk, c: outputs.tn }, variant),
+        matmulNt({ role: 'test', a: inputs.mk, b: inputs.nk, c: outputs.nt }, variants),
+        matmulNn({ role: 'test', a: inputs.mn, b: inputs.nk, c: outputs.nn }, variants),
+        matmulTn({ role: 'test', a: inputs.mn, b: inputs.mk, c: outputs.tn }, variants),
       ],
       [
         [inputs.mk, values.mk],
@@ -43,9 +44,9 @@ async function checkMatmul(m: number, n: number, k: number): Promise<void> {
       ],
       [outputs.nt, outputs.nn, outputs.tn],
     );
-    record(`matmul_nt ${variant.name}`, nt, matmulNT(doubles.mk, doubles.nk, m, n, k), k);
-    record(`matmul_nn ${variant.name}`, nn, matmulNN(doubles.mn, doubles.nk, m, k, n), n);
-    record(`matmul_tn ${variant.name}`, tn, matmulTN(doubles.mn, doubles.mk, n, k, m), m);
+    record(`matmul_nt ${name}`, nt, matmulNT(doubles.mk, doubles.nk, m, n, k), k);
+    record(`matmul_nn ${name}`, nn, matmulNN(doubles.mn, doubles.nk, m, k, n), n);
+    record(`matmul_tn ${name}`, tn, matmulTN(doubles.mn, doubles.mk, n, k, m), m);
   }
 }
 

@@ -12,8 +12,8 @@ import { KernelCompileError } from './errors';
  */
 const sources = import.meta.glob<string>('../../shaders/*.wgsl', { query: '?raw', import: 'default', eager: true });
 
-/** Shader constants: whole numbers become `u32`, fractions `f32`, booleans `bool`. */
-export type ShaderConstants = Readonly<Record<string, number | boolean>>;
+/** Shader constants: whole numbers become `u32`, fractions `f32`, booleans `bool`; a string names a type and becomes an alias of it. */
+export type ShaderConstants = Readonly<Record<string, number | boolean | string>>;
 
 /** Text substitutions made after loading, by shader name: how a test breaks one line on purpose. */
 export const shaderFaults = new Map<string, (source: string) => string>();
@@ -24,7 +24,10 @@ export function shaderNames(): string[] {
 
 /** The WGSL text of `shaders/<name>.wgsl` under these constants. */
 export function loadShader(name: string, constants: ShaderConstants = {}): string {
-  const header = Object.entries(constants).map(([key, value]) => `const ${key} = ${literal(value)};`);
+  const header = Object.entries(constants).map(([key, value]) =>
+    typeof value === 'string' ? `alias ${key} = ${value};` : `const ${key} = ${literal(value)};`,
+  );
+  if (Object.values(constants).includes('f16')) header.unshift('enable f16;');
   const body = preprocess(name, readSource(name).split('\n'), constants);
   const enables = body.filter((line) => /^\s*(enable|requires)\s/.test(line));
   const rest = body.filter((line) => !/^\s*(enable|requires)\s/.test(line));

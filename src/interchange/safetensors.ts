@@ -4,6 +4,7 @@
  * given bytes; nothing is allocated for what a header only claims.
  */
 import { InputError, ShapeError } from '../core/errors';
+import { fromFloat16 } from '../core/float16';
 
 export type TensorDtype = 'F32' | 'F16' | 'BF16';
 
@@ -71,7 +72,7 @@ export function tensorValues({ dtype, bytes }: StoredTensor): Float32Array {
   }
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
   const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 2);
-  if (dtype === 'F16') return Float32Array.from(halves, halfToNumber);
+  if (dtype === 'F16') return Float32Array.from(halves, fromFloat16);
   // bfloat16 is the upper half of a float32.
   return new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
 }
@@ -148,14 +149,4 @@ function isCounts(value: unknown): value is number[] {
 
 function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -17,6 +17,25 @@ export interface Dispatch {
   flops: number;
   /** Least bytes that must move: each operand once. */
   bytes: number;
+  /**
+   * Cuts the call into about this many of equal work, which one after the other leave the same bits: along rows or heads, or along the
+   * traversed axis with accumulators stored and taken up again. More than there can be gives as many as there can. Absent from calls
+   * that are always short.
+   */
+  split?(pieces: number): readonly Dispatch[];
+}
+
+/** The WGSL scalar types of a kernel's operands, as aliases: binding `a` is declared `array<vec4<a_t>>`. */
+export function scalarTypes(tensors: Readonly<Record<string, Tensor>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(tensors).map(([name, { half }]) => [`${name}_t`, half ? 'f16' : 'f32']));
+}
+
+/** [first, end) ranges that cut `count` units into at most `pieces`, each but the last a multiple of `unit`. */
+export function equalRanges(count: number, pieces: number, unit = 1): [first: number, end: number][] {
+  const units = Math.ceil(count / unit);
+  const wanted = Math.max(1, Math.min(units, Math.ceil(pieces)));
+  const at = (piece: number) => Math.min(count, Math.round((piece * units) / wanted) * unit);
+  return Array.from({ length: wanted }, (_, piece) => [at(piece), at(piece + 1)]);
 }
 
 /** Invocations of every portable kernel's workgroup. */

@@ -1,15 +1,16 @@
 import type { ModelConfig } from '../core/modelConfig';
 import type { AdapterFacts } from '../gpu/device';
 import { attentionFamilies, attentionVariants } from './attention';
-import { matmulFamily } from './matmul';
+import { matmulFamilies } from './matmul';
 import type { KernelFamily, VariantSet } from './variants';
 
 /** Every operation that has more than one way to be computed. */
-export const kernelFamilies: readonly KernelFamily[] = [matmulFamily, ...attentionFamilies];
+export const kernelFamilies: readonly KernelFamily[] = [...matmulFamilies, ...attentionFamilies];
 
 /** The deterministic default for a model on an adapter, where nothing has been timed. */
 export function defaultVariants(facts: AdapterFacts, config: Pick<ModelConfig, 'headDim'>): VariantSet {
-  return { [matmulFamily.operation]: matmulFamily.preferred(facts), ...attentionVariants(facts, config.headDim) };
+  const matmul = Object.fromEntries(matmulFamilies.map((family) => [family.operation, family.preferred(facts)]));
+  return { ...matmul, ...attentionVariants(facts, config.headDim) };
 }
 
 /**

@@ -14,6 +14,7 @@ const CONSTANTS: ShaderConstants = {
   BACKWARD: true,
   ACCUMULATE: true,
   CHAINS: 1,
+  HALF: false,
 };
 
 const words = (cell: string) => cell.replaceAll('`', '').trim().split(/\s+/);

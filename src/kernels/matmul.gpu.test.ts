@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
 import { matmulNN, matmulNT, matmulTN } from '../reference/matmul';
-import { matmulFamily, matmulNn, matmulNt, matmulTn } from './matmul';
+import { matmulFamilies, matmulNn, matmulNt, matmulTn } from './matmul';
 import { expectClose, normalValues, runDispatches, sumTolerance } from './parity';
 import { createTensor } from './tensor';
 
@@ -19,14 +19,16 @@ const SIZES = [
   { m: 257, n: 64, k: 36 },
 ];
 
-describe.each(matmulFamily.variants)('matmul $name', (variant) => {
+describe.each(matmulFamilies[0].variants)('matmul $name', ({ name }) => {
+  const variants = Object.fromEntries(matmulFamilies.map(({ operation }) => [operation, name]));
+
   it.each(SIZES)('nt agrees with the oracle at $m x $n x $k, residual added', async ({ m, n, k }) => {
     const [a, b, c, residual] = [tensor('a', m, k), tensor('b', n, k), tensor('c', m, n), tensor('residual', m, n)];
     const [x, w, r] = [normalValues('a', m * k), normalValues('b', n * k), normalValues('r', m * n)];
     const expected = matmulNT(doubles(x), doubles(w), m, n, k);
     const [plain] = await runDispatches(
       gpu,
-      [matmulNt({ role: 'test', a, b, c }, variant)],
+      [matmulNt({ role: 'test', a, b, c }, variants)],
       [
         [a, x],
         [b, w],
@@ -36,7 +38,7 @@ describe.each(matmulFamily.variants)('matmul $name', (variant) => {
     expectClose(plain, expected, sumTolerance(k), 'matmul_nt');
     const [sum] = await runDispatches(
       gpu,
-      [matmulNt({ role: 'test', a, b, c, residual }, variant)],
+      [matmulNt({ role: 'test', a, b, c, residual }, variants)],
       [
         [a, x],
         [b, w],
@@ -57,7 +59,7 @@ describe.each(matmulFamily.variants)('matmul $name', (variant) => {
     const [x, w] = [normalValues('a', m * k), normalValues('b', n * k)];
     const [product] = await runDispatches(
       gpu,
-      [matmulNn({ role: 'test', a, b, c }, variant)],
+      [matmulNn({ role: 'test', a, b, c }, variants)],
       [
         [a, x],
         [b, w],
@@ -72,7 +74,7 @@ describe.each(matmulFamily.variants)('matmul $name', (variant) => {
     const [x, w, before] = [normalValues('a', tokens * m), normalValues('b', tokens * n), normalValues('c', m * n)];
     const [sum] = await runDispatches(
       gpu,
-      [matmulTn({ role: 'test', a, b, c }, variant)],
+      [matmulTn({ role: 'test', a, b, c }, variants)],
       [
         [a, x],
         [b, w],
@@ -92,5 +94,5 @@ describe.each(matmulFamily.variants)('matmul $name', (variant) => {
 
 it('refuses widths that are not multiples of 4', () => {
   const operands = { role: 'test', a: tensor('a', 4, 6), b: tensor('b', 8, 6), c: tensor('c', 4, 8) };
-  expect(() => matmulNt(operands, matmulFamily.variants[0])).toThrow(/k to be a positive multiple of 4, got 6/);
+  expect(() => matmulNt(operands, { matmul_nt: 'register-8x8' })).toThrow(/k to be a positive multiple of 4, got 6/);
 });

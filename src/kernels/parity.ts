@@ -7,8 +7,9 @@ import { Rng } from '../core/rng';
 import { assertHealthy, type Gpu, withErrorScopes } from '../gpu/device';
 import { PipelineCache } from '../gpu/pipelines';
 import type { Dispatch } from './dispatch';
+import { decodeValues } from './half';
 import { type BufferSource, Executable, Program } from './program';
-import { BYTES_PER_ELEMENT, elementCount, type Storage, type Tensor } from './tensor';
+import { byteOffset, type Storage, type Tensor, tensorBytes } from './tensor';
 
 /** Allowed error of element i: `absolute + relative * |expected[i]|`. */
 export interface Tolerance {
@@ -87,7 +88,7 @@ export function normalValues(name: string, count: number, scale = 1): Float32Arr
 }
 
 /** Contents for a tensor before the first dispatch; a tensor that is given none starts at zero. */
-export type TensorInput = readonly [Tensor, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>];
+export type TensorInput = readonly [Tensor, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer>];
 
 /** One pipeline cache per device, so that a suite compiles each kernel once. */
 const caches = new WeakMap<GPUDevice, PipelineCache>();
@@ -113,14 +114,14 @@ export function runDispatches(
       executable.encode(pass);
       pass.end();
       const staging = outputs.map((tensor) => {
-        const size = elementCount(tensor.shape) * BYTES_PER_ELEMENT;
+        const size = tensorBytes(tensor);
         const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
         const buffer = device.createBuffer({ label: 'parity.staging', size, usage });
         encoder.copyBufferToBuffer(buffers.of(tensor), byteOffset(tensor), buffer, 0, size);
         return buffer;
       });
       device.queue.submit([encoder.finish()]);
-      const results = await Promise.all(staging.map(readAndDestroy));
+      const results = await Promise.all(staging.map((buffer, i) => readAndDestroy(buffer, outputs[i])));
       executable.destroy();
       assertHealthy(gpu);
       return results;
@@ -181,13 +182,9 @@ function pipelinesOf(device: GPUDevice): PipelineCache {
   return pipelines;
 }
 
-async function readAndDestroy(buffer: GPUBuffer): Promise<Float32Array<ArrayBuffer>> {
+async function readAndDestroy(buffer: GPUBuffer, tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
   await buffer.mapAsync(1 /* GPUMapMode.READ */);
-  const values = new Float32Array(buffer.getMappedRange().slice(0));
+  const values = decodeValues(tensor, buffer.getMappedRange());
   buffer.destroy();
   return values;
-}
-
-function byteOffset(tensor: Tensor): number {
-  return tensor.offset * BYTES_PER_ELEMENT;
 }

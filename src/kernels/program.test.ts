@@ -81,7 +81,7 @@ describe('Program', () => {
   });
 
   it('leaves persistent storages to their owner and adds up work', () => {
-    const weights = createTensor('weights', [4], 'weights', true);
+    const weights = createTensor('weights', [4], 'weights', { persistent: true });
     const program = new Program('persistent', [touching(weights, temporary('x', 4)), touching(weights)]);
     expect(program.slotIndex(weights.storage)).toBeUndefined();
     expect(program.persistentStorages()).toEqual(new Set<Storage>([weights.storage]));

@@ -1,7 +1,8 @@
 import { KernelCompileError } from '../gpu/errors';
 import { type ParameterField, type PipelineCache, packParams } from '../gpu/pipelines';
 import type { Dispatch } from './dispatch';
-import { BYTES_PER_ELEMENT, elementCount, type Purpose, type Storage, type Tensor } from './tensor';
+import { type Pace, paced, type Submit, UNPACED } from './pace';
+import { byteOffset, type Purpose, type Storage, type Tensor, tensorBytes } from './tensor';
 
 /** A storage's place in the arena: which slot, and when it is alive. */
 interface Tenancy {
@@ -23,15 +24,20 @@ const UNIFORM_ALIGNMENT = 256;
  * Storages that are not persistent live from the first dispatch that touches them to the last, and share slots by that.
  */
 export class Program {
+  /** With long calls cut as the pace asks. */
+  readonly dispatches: readonly Dispatch[];
+  readonly submits: readonly Submit[];
   readonly slots: ArenaSlot[] = [];
   private readonly slotOf = new Map<Storage, number>();
 
   /** @param outputs tensors that must outlive the last dispatch because the host reads them. */
   constructor(
     readonly name: string,
-    readonly dispatches: readonly Dispatch[],
+    dispatches: readonly Dispatch[],
     outputs: readonly Tensor[] = [],
+    pace: Pace = UNPACED,
   ) {
+    ({ dispatches: this.dispatches, submits: this.submits } = paced(dispatches, pace));
     this.placeStorages(new Set(outputs.map((tensor) => tensor.storage)));
   }
 
@@ -173,23 +179,18 @@ export class Executable {
     });
   }
 
-  /** Records every dispatch into one compute pass. */
-  encode(pass: GPUComputePassEncoder): void {
+  /** Records the dispatches [first, end) into a compute pass; default all. */
+  encode(
+    pass: GPUComputePassEncoder,
+    { first, end }: Pick<Submit, 'first' | 'end'> = { first: 0, end: this.calls.length },
+  ): void {
     let current: GPUComputePipeline | undefined;
-    for (const { dispatch, pipeline, group } of this.calls) {
+    for (const { dispatch, pipeline, group } of this.calls.slice(first, end)) {
       if (pipeline !== current) pass.setPipeline(pipeline);
       current = pipeline;
       pass.setBindGroup(0, group);
       pass.dispatchWorkgroups(...dispatch.workgroups);
     }
-  }
-
-  /** Records one dispatch alone, for the profiler. */
-  encodeOne(pass: GPUComputePassEncoder, index: number): void {
-    const { dispatch, pipeline, group } = this.calls[index];
-    pass.setPipeline(pipeline);
-    pass.setBindGroup(0, group);
-    pass.dispatchWorkgroups(...dispatch.workgroups);
   }
 
   destroy(): void {
@@ -201,7 +202,7 @@ function bindingOf(tensor: Tensor, program: Program, buffers: BufferSource): GPU
   const slot = program.slotIndex(tensor.storage);
   return {
     buffer: slot === undefined ? buffers.bufferOf(tensor.storage) : buffers.arenaBuffer(slot),
-    offset: tensor.offset * BYTES_PER_ELEMENT,
-    size: elementCount(tensor.shape) * BYTES_PER_ELEMENT,
+    offset: byteOffset(tensor),
+    size: tensorBytes(tensor),
   };
 }

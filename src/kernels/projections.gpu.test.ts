@@ -5,12 +5,15 @@ import { matmulNN, matmulNT } from '../reference/matmul';
 import { rotaryForward } from '../reference/rotary';
 import { swigluBackward as swigluBackwardOracle, swigluForward as swigluForwardOracle } from '../reference/swiglu';
 import type { AttentionShape } from './attention';
-import { matmulFamily } from './matmul';
+import { matmulFamilies, matmulNtFamily } from './matmul';
 import { expectClose, sumTolerance } from './parity';
 import { qkvRotary, swigluBackward, swigluForward } from './projections';
 import { emptyTensor, type FloatOperand, floats, normals, runTwice } from './testing/operands';
 
 const gpu = await requestGpu(navigator.gpu);
+
+/** The same tile for every product. */
+const everywhere = (name: string) => Object.fromEntries(matmulFamilies.map(({ operation }) => [operation, name]));
 
 /** Query and key tables that differ, so that a kernel that takes the wrong one is found; (cos, sin) interleaved as the kernel reads. */
 function tables(headDim: number, length: number) {
@@ -60,7 +63,8 @@ const HEADS = [
   { headDim: 128, queryHeads: 2, keyValueHeads: 1, batch: 1, length: 63, d: 172 },
 ];
 
-describe.each(matmulFamily.variants)('qkv_rotary $name', (variant) => {
+describe.each(matmulNtFamily.variants)('qkv_rotary $name', ({ name }) => {
+  const variants = everywhere(name);
   it.each(HEADS)(
     'agrees with the oracle: $queryHeads/$keyValueHeads heads of $headDim, $batch x $length, width $d',
     async ({ d, ...shape }) => {
@@ -70,7 +74,7 @@ describe.each(matmulFamily.variants)('qkv_rotary $name', (variant) => {
       const { rotaryQ, rotaryK } = tables(shape.headDim, shape.length);
       const qkv = emptyTensor('qkv', shape.batch * shape.length, heads, shape.headDim);
       const operands = { x: x.tensor, weight: weight.tensor, rotaryQ: rotaryQ.tensor, rotaryK: rotaryK.tensor, qkv, shape };
-      const [result] = await runTwice(gpu, [qkvRotary(operands, variant)], [x, weight, rotaryQ, rotaryK], [qkv]);
+      const [result] = await runTwice(gpu, [qkvRotary(operands, variants)], [x, weight, rotaryQ, rotaryK], [qkv]);
       expectClose(result, qkvOracle(x, weight, shape), sumTolerance(d), 'qkv_rotary');
     },
   );
@@ -100,7 +104,7 @@ describe.each(matmulFamily.variants)('qkv_rotary $name', (variant) => {
       qkv: cache.tensor,
       shape,
     };
-    const dispatch = qkvRotary({ ...operands, first, count }, variant);
+    const dispatch = qkvRotary({ ...operands, first, count }, variants);
     const [result] = await runTwice(gpu, [dispatch], [x, weight, rotaryQ, rotaryK, cache], [cache.tensor]);
     const computed = qkvOracle(whole, weight, shape);
     const width = heads * shape.headDim;
@@ -120,12 +124,13 @@ const MLPS = [
   { m: 257, f: 172, d: 20 },
 ];
 
-describe.each(matmulFamily.variants)('swiglu $name', (variant) => {
+describe.each(matmulNtFamily.variants)('swiglu $name', ({ name }) => {
+  const variants = everywhere(name);
   it.each(MLPS)('forward agrees with the oracle at $m x $f x $d', async ({ m, f, d }) => {
     const x = normals('x', [m, d]);
     const weight = normals('weight', [2 * f, d]);
     const y = emptyTensor('y', m, f);
-    const [result] = await runTwice(gpu, [swigluForward({ x: x.tensor, weight: weight.tensor, y }, variant)], [x, weight], [y]);
+    const [result] = await runTwice(gpu, [swigluForward({ x: x.tensor, weight: weight.tensor, y }, variants)], [x, weight], [y]);
     const gate = matmulNT(x.doubles, weight.doubles.subarray(0, f * d), m, f, d);
     const up = matmulNT(x.doubles, weight.doubles.subarray(f * d), m, f, d);
     // A product of two sums of d terms: the error of one is scaled by the size of the other, √d here.
@@ -138,7 +143,7 @@ describe.each(matmulFamily.variants)('swiglu $name', (variant) => {
     const downWeight = normals('down', [d, f]);
     const gateUp = normals('gate_up', [m, 2 * f], 3);
     const y = emptyTensor('y', m, f);
-    const dispatch = swigluBackward({ dout: dout.tensor, downWeight: downWeight.tensor, gateUp: gateUp.tensor, y }, variant);
+    const dispatch = swigluBackward({ dout: dout.tensor, downWeight: downWeight.tensor, gateUp: gateUp.tensor, y }, variants);
     const [gradients, product] = await runTwice(gpu, [dispatch], [dout, downWeight, gateUp], [gateUp.tensor, y]);
     const half = (values: Float32Array | Float64Array, second: 0 | 1) =>
       Float64Array.from({ length: m * f }, (_, i) => values[Math.floor(i / f) * 2 * f + second * f + (i % f)]);
@@ -155,7 +160,7 @@ describe.each(matmulFamily.variants)('swiglu $name', (variant) => {
     const x = floats('x', [4, 4], [80, 0, 0, 0, -80, 0, 0, 0, 200, 0, 0, 0, -200, 0, 0, 0]);
     const weight = floats('weight', [8, 4], [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, ...Array(16).fill(0.01)]);
     const y = emptyTensor('y', 4, 4);
-    const [result] = await runTwice(gpu, [swigluForward({ x: x.tensor, weight: weight.tensor, y }, variant)], [x, weight], [y]);
+    const [result] = await runTwice(gpu, [swigluForward({ x: x.tensor, weight: weight.tensor, y }, variants)], [x, weight], [y]);
     const gate = matmulNT(x.doubles, weight.doubles.subarray(0, 16), 4, 4, 4);
     const up = matmulNT(x.doubles, weight.doubles.subarray(16), 4, 4, 4);
     expectClose(result, swigluForwardOracle(gate, up), sumTolerance(4), 'swiglu_forward');
@@ -172,7 +177,7 @@ it('refuses a head_dim that is not padded and tables that are too short', () => 
     qkv: emptyTensor('qkv', 4, 3, 8),
     shape,
   };
-  const [variant] = matmulFamily.variants;
-  expect(() => qkvRotary(operands, variant)).toThrow(/rotaryK of shape \[≥ 4, 4, 2\], got \[3,4,2\]/);
-  expect(() => qkvRotary({ ...operands, shape: { ...shape, headDim: 6 } }, variant)).toThrow(/multiple of 8, got 6/);
+  const variants = everywhere('register-8x8');
+  expect(() => qkvRotary(operands, variants)).toThrow(/rotaryK of shape \[≥ 4, 4, 2\], got \[3,4,2\]/);
+  expect(() => qkvRotary({ ...operands, shape: { ...shape, headDim: 6 } }, variants)).toThrow(/multiple of 8, got 6/);
 });

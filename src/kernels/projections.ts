@@ -1,9 +1,9 @@
 import { ShapeError } from '../core/errors';
 import type { AttentionShape } from './attention';
 import { type Dispatch, matrixTiles } from './dispatch';
-import { checkWidths } from './matmul';
+import { checkWidths, matmulNnFamily, matmulNtFamily } from './matmul';
 import { expectShape, type Tensor } from './tensor';
-import type { Variant } from './variants';
+import { type VariantSet, variantOf } from './variants';
 
 export interface QkvRotaryOptions {
   /** (batch·count, D) normalised input. */
@@ -22,9 +22,10 @@ export interface QkvRotaryOptions {
 }
 
 /** Query, key and value projections with rotary embedding. FLOPs 2·M·(N+2K)·H·D. */
-export function qkvRotary(options: QkvRotaryOptions, variant: Variant): Dispatch {
+export function qkvRotary(options: QkvRotaryOptions, variants: VariantSet): Dispatch {
   const { x, weight, rotaryQ, rotaryK, qkv, shape } = options;
   const [m, k] = x.shape;
+  const variant = variantOf(matmulNtFamily, variants);
   const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
   const count = options.count ?? length;
   const heads = queryHeads + 2 * keyValueHeads;
@@ -70,8 +71,9 @@ export function qkvRotary(options: QkvRotaryOptions, variant: Variant): Dispatch
 }
 
 /** y (M, F) = silu(x·Wgᵀ) · (x·Wuᵀ) with weight (2F, D): gate rows, then up rows. */
-export function swigluForward({ x, weight, y }: { x: Tensor; weight: Tensor; y: Tensor }, variant: Variant): Dispatch {
+export function swigluForward({ x, weight, y }: { x: Tensor; weight: Tensor; y: Tensor }, variants: VariantSet): Dispatch {
   const [m, k] = x.shape;
+  const variant = variantOf(matmulNtFamily, variants);
   const f = y.shape[1];
   checkWidths('swiglu_forward', { f, k });
   expectShape('swiglu_forward', 'weight', weight, [2 * f, k]);
@@ -100,8 +102,9 @@ interface SwigluBackwardOperands {
 }
 
 /** Gradient through the down projection and SwiGLU; replaces `gateUp` by its gradient. */
-export function swigluBackward({ dout, downWeight, gateUp, y }: SwigluBackwardOperands, variant: Variant): Dispatch {
+export function swigluBackward({ dout, downWeight, gateUp, y }: SwigluBackwardOperands, variants: VariantSet): Dispatch {
   const [m, k] = dout.shape;
+  const variant = variantOf(matmulNnFamily, variants);
   const f = y.shape[1];
   checkWidths('swiglu_backward', { f, k });
   expectShape('swiglu_backward', 'downWeight', downWeight, [k, f]);

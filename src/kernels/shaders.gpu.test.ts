@@ -6,11 +6,11 @@ import { loadShader, type ShaderConstants, shaderFaults, shaderNames } from '../
 import { attentionFamilies } from './attention';
 import { FMA_CHAINS } from './fmaPeak';
 import { LOSS_PARTIALS } from './loss';
-import { matmulFamily } from './matmul';
+import { matmulNtFamily } from './matmul';
 import { ROWS_PER_BLOCK } from './norm';
 import { SQUARE_PARTIALS } from './optimizer';
 
-const matmul = matmulFamily.variants.map(({ constants }) => constants);
+const matmul = matmulNtFamily.variants.map(({ constants }) => constants);
 
 /**
  * The constants that kernel modules compile each shader with. SwiftShader takes seconds over tall blocks of attention, whose own parity

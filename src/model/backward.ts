@@ -55,7 +55,7 @@ export function encodeLayerBackward(
 }
 
 function encodeMlpBackward(context: ProgramContext, parameters: LayerParameters, kept: KeptLayer, dx: Tensor): void {
-  const { m, hidden, matmul } = context;
+  const { m, hidden, variants } = context;
   const { intermediate } = context.model.layout.padded;
   const middle = encodeOutputProjection(context, parameters, kept.o, kept.x);
   const h = encodeNorm(context, 'post_attention_norm', parameters.postAttentionNorm, middle);
@@ -63,11 +63,11 @@ function encodeMlpBackward(context: ProgramContext, parameters: LayerParameters,
   const y = context.tensor('mlp_act', [m, intermediate]);
   const dh = context.tensor('dh', [m, hidden]);
   context.add(
-    matmulNt({ role: 'gate_up_proj', a: h, b: parameters.gateUp.weight, c: gateUp }, matmul),
-    swigluBackward({ dout: dx, downWeight: parameters.down.weight, gateUp, y }, matmul),
-    matmulTn({ role: 'down_proj', a: dx, b: y, c: parameters.down.grad }, matmul),
-    matmulTn({ role: 'gate_up_proj', a: gateUp, b: h, c: parameters.gateUp.grad }, matmul),
-    matmulNn({ role: 'gate_up_proj', a: gateUp, b: parameters.gateUp.weight, c: dh }, matmul),
+    matmulNt({ role: 'gate_up_proj', a: h, b: parameters.gateUp.weight, c: gateUp }, variants),
+    swigluBackward({ dout: dx, downWeight: parameters.down.weight, gateUp, y }, variants),
+    matmulTn({ role: 'down_proj', a: dx, b: y, c: parameters.down.grad }, variants),
+    matmulTn({ role: 'gate_up_proj', a: gateUp, b: h, c: parameters.gateUp.grad }, variants),
+    matmulNn({ role: 'gate_up_proj', a: gateUp, b: parameters.gateUp.weight, c: dh }, variants),
   );
   encodeNormBackward(context, {
     role: 'post_attention_norm',
@@ -86,7 +86,7 @@ function encodeAttentionBackward(
   kept: KeptLayer,
   dx: Tensor,
 ): void {
-  const { m, hidden, matmul, attention: shape, scale, variants, queryWidth } = context;
+  const { m, hidden, attention: shape, scale, variants, queryWidth } = context;
   const { docBounds } = context.inputs;
   const { q: rotaryQ, k: rotaryK } = context.rotary.layer(context.shape.length, layer);
   const dO = context.tensor('d_o', [m, shape.queryHeads, shape.headDim]);
@@ -94,8 +94,8 @@ function encodeAttentionBackward(
   const flatDo = { ...dO, shape: [m, queryWidth] };
   const flatO = { ...kept.o, shape: [m, queryWidth] };
   context.add(
-    matmulNn({ role: 'o_proj', a: dx, b: parameters.o.weight, c: flatDo }, matmul),
-    matmulTn({ role: 'o_proj', a: dx, b: flatO, c: parameters.o.grad }, matmul),
+    matmulNn({ role: 'o_proj', a: dx, b: parameters.o.weight, c: flatDo }, variants),
+    matmulTn({ role: 'o_proj', a: dx, b: flatO, c: parameters.o.grad }, variants),
     attentionDelta({ o: kept.o, dO, lse: kept.lse, lseDelta, shape }),
   );
   const { h, qkv } = encodeQkv(context, parameters, layer, kept.x);
@@ -106,8 +106,8 @@ function encodeAttentionBackward(
   context.add(
     flashBackwardDq(operands, variants),
     flashBackwardDkv(operands, variants),
-    matmulTn({ role: 'qkv', a: flatDqkv, b: h, c: parameters.qkv.grad }, matmul),
-    matmulNn({ role: 'qkv', a: flatDqkv, b: parameters.qkv.weight, c: dh }, matmul),
+    matmulTn({ role: 'qkv', a: flatDqkv, b: h, c: parameters.qkv.grad }, variants),
+    matmulNn({ role: 'qkv', a: flatDqkv, b: parameters.qkv.weight, c: dh }, variants),
   );
   encodeNormBackward(context, { role: 'input_norm', parameter: parameters.inputNorm, x: kept.x, dy: dh, dx, accumulate: true });
 }

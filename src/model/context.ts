@@ -1,9 +1,8 @@
 import type { ModelConfig } from '../core/modelConfig';
 import type { AttentionShape } from '../kernels/attention';
 import type { Dispatch } from '../kernels/dispatch';
-import { matmulFamily } from '../kernels/matmul';
 import { createTensor, type Purpose, type Tensor } from '../kernels/tensor';
-import { type Variant, type VariantSet, variantOf } from '../kernels/variants';
+import type { VariantSet } from '../kernels/variants';
 import type { RotaryTableSet } from './rotary';
 import type { InputTensors, ModelTensors } from './tensors';
 
@@ -21,7 +20,6 @@ export class ProgramContext {
   readonly dispatches: Dispatch[] = [];
   readonly config: ModelConfig;
   readonly inputs: InputTensors;
-  readonly matmul: Variant;
   readonly attention: AttentionShape;
   /** Tokens. */
   readonly m: number;
@@ -38,7 +36,6 @@ export class ProgramContext {
     this.m = shape.rows * this.count;
     const { docBounds } = model.inputs(shape.rows * shape.length);
     this.inputs = { ...model.inputs(this.m), docBounds };
-    this.matmul = variantOf(matmulFamily, variants);
     this.attention = {
       batch: shape.rows,
       length: shape.length,

@@ -1,8 +1,9 @@
 import { type Gpu, withErrorScopes } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import { mapForReading } from '../gpu/readback';
+import { decodeValues } from '../kernels/half';
 import { type ArenaSlot, type BufferSource, Executable, mergeSlots, type Program } from '../kernels/program';
-import { BYTES_PER_ELEMENT, elementCount, type Purpose, type Storage, type Tensor } from '../kernels/tensor';
+import { byteOffset, type Purpose, type Storage, type Tensor, tensorBytes } from '../kernels/tensor';
 
 /** Bytes by purpose of everything a set of programs holds on the device, before any of it exists. */
 export interface MemoryPlan {
@@ -107,7 +108,7 @@ export class Engine implements BufferSource {
 
   /** Uploads values to the front of a persistent tensor. */
   write(tensor: Tensor, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): void {
-    this.gpu.device.queue.writeBuffer(this.bufferOf(tensor.storage), tensor.offset * BYTES_PER_ELEMENT, values);
+    this.gpu.device.queue.writeBuffer(this.bufferOf(tensor.storage), byteOffset(tensor), values);
   }
 
   /** Copies tensors out; arena tensors are found through the program that holds them. For checkpoints and probes, not the step. */
@@ -115,20 +116,20 @@ export class Engine implements BufferSource {
     const { device } = this.gpu;
     const encoder = device.createCommandEncoder({ label: 'read' });
     const staging = tensors.map((tensor) => {
-      const size = elementCount(tensor.shape) * BYTES_PER_ELEMENT;
+      const size = tensorBytes(tensor);
       const buffer = device.createBuffer({
         label: `read.${tensor.storage.name}`,
         size,
         usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
       });
-      encoder.copyBufferToBuffer(this.sourceOf(tensor, program), tensor.offset * BYTES_PER_ELEMENT, buffer, 0, size);
+      encoder.copyBufferToBuffer(this.sourceOf(tensor, program), byteOffset(tensor), buffer, 0, size);
       return buffer;
     });
     device.queue.submit([encoder.finish()]);
     return Promise.all(
-      staging.map(async (buffer) => {
+      staging.map(async (buffer, i) => {
         await mapForReading(buffer, 'read tensors');
-        const values = new Float32Array(buffer.getMappedRange().slice(0));
+        const values = decodeValues(tensors[i], buffer.getMappedRange());
         buffer.destroy();
         return values;
       }),

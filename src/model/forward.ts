@@ -65,7 +65,7 @@ export function encodeQkv(
   const { q: rotaryQ, k: rotaryK } = context.rotary.layer(length, layer);
   const { attention: shape, count } = context;
   const qkv = context.cache?.[layer] ?? context.tensor('qkv', [context.m, context.stackedHeads, shape.headDim]);
-  context.add(qkvRotary({ x: h, weight: parameters.qkv.weight, rotaryQ, rotaryK, qkv, shape, count }, context.matmul));
+  context.add(qkvRotary({ x: h, weight: parameters.qkv.weight, rotaryQ, rotaryK, qkv, shape, count }, context.variants));
   return { h, qkv };
 }
 
@@ -83,16 +83,16 @@ function encodeAttention(context: ProgramContext, parameters: LayerParameters, l
 export function encodeOutputProjection(context: ProgramContext, parameters: LayerParameters, o: Tensor, x: Tensor): Tensor {
   const middle = context.tensor('x_middle', [...x.shape]);
   const flat = { ...o, shape: [x.shape[0], context.queryWidth] };
-  context.add(matmulNt({ role: 'o_proj', a: flat, b: parameters.o.weight, c: middle, residual: x }, context.matmul));
+  context.add(matmulNt({ role: 'o_proj', a: flat, b: parameters.o.weight, c: middle, residual: x }, context.variants));
   return middle;
 }
 
 function encodeMlp(context: ProgramContext, parameters: LayerParameters, layer: number, middle: Tensor): Tensor {
   const h = encodeNorm(context, 'post_attention_norm', parameters.postAttentionNorm, middle);
   const y = context.tensor('mlp_act', [middle.shape[0], context.model.layout.padded.intermediate]);
-  context.add(swigluForward({ x: h, weight: parameters.gateUp.weight, y }, context.matmul));
+  context.add(swigluForward({ x: h, weight: parameters.gateUp.weight, y }, context.variants));
   const next = context.tensor(`x${layer + 1}`, [...middle.shape], 'kept activations');
-  context.add(matmulNt({ role: 'down_proj', a: y, b: parameters.down.weight, c: next, residual: middle }, context.matmul));
+  context.add(matmulNt({ role: 'down_proj', a: y, b: parameters.down.weight, c: next, residual: middle }, context.variants));
   return next;
 }
 
@@ -110,7 +110,7 @@ export function encodeLoss(context: ProgramContext, h: Tensor, backward: boolean
     const hidden = rowsOf(h, first, rows);
     const logits = context.tensor('logits', [rows, layout.padded.vocabulary], 'loss chunk');
     context.add(
-      matmulNt({ role: 'lm_head', a: hidden, b: head.weight, c: logits }, context.matmul),
+      matmulNt({ role: 'lm_head', a: hidden, b: head.weight, c: logits }, context.variants),
       crossEntropy({
         logits,
         targets: rowsOf(targets, first, rows),
@@ -122,9 +122,9 @@ export function encodeLoss(context: ProgramContext, h: Tensor, backward: boolean
     );
     if (backward)
       context.add(
-        matmulTn({ role: 'lm_head', a: logits, b: hidden, c: head.grad }, context.matmul),
+        matmulTn({ role: 'lm_head', a: logits, b: hidden, c: head.grad }, context.variants),
         // The chunk's hidden states are used up, so their gradient takes their place.
-        matmulNn({ role: 'lm_head', a: logits, b: head.weight, c: hidden }, context.matmul),
+        matmulNn({ role: 'lm_head', a: logits, b: head.weight, c: hidden }, context.variants),
       );
   }
   return tokenLoss;

@@ -1,6 +1,6 @@
-import { matmulFamily, matmulNt, ONE_ROW_TILE } from '../kernels/matmul';
+import { matmulNt, matmulNtFamily, ONE_ROW_TILE } from '../kernels/matmul';
 import { Program } from '../kernels/program';
-import { BYTES_PER_ELEMENT, createTensor, elementCount, type Tensor } from '../kernels/tensor';
+import { createTensor, type Tensor, tensorBytes } from '../kernels/tensor';
 import type { VariantSet } from '../kernels/variants';
 import { ProgramContext } from './context';
 import { type MemoryPlan, planMemory } from './engine';
@@ -52,19 +52,19 @@ export class GenerationPlan {
     const { numAttentionHeads, numKeyValueHeads, vocabSize } = model.config;
     const heads = numAttentionHeads + 2 * numKeyValueHeads;
     const cache = layers.map((_, layer) =>
-      createTensor(`kv_cache.${layer}`, [length, heads, layout.padded.headDim], 'kv cache', true),
+      createTensor(`kv_cache.${layer}`, [length, heads, layout.padded.headDim], 'kv cache', { persistent: true }),
     );
     const context = (count: number, set: VariantSet) =>
       new ProgramContext(this.model, this.rotary, set, { rows: 1, length, count }, cache);
-    const oneRow = { ...variants, [matmulFamily.operation]: ONE_ROW_TILE };
+    const oneRow = { ...variants, [matmulNtFamily.operation]: ONE_ROW_TILE };
     this.chunk = layersProgram(context(Math.min(CHUNK_TOKENS, length), variants));
     this.token = layersProgram(context(1, oneRow));
     const head = context(1, oneRow);
     // A row of its own: a binding may only begin at a multiple of 256 bytes, and the prompt's last row lies where its length says.
-    this.last = createTensor('last_row', [1, head.hidden], 'working set', true);
-    this.logits = createTensor('logits', [1, layout.padded.vocabulary], 'loss chunk', true);
+    this.last = createTensor('last_row', [1, head.hidden], 'working set', { persistent: true });
+    this.logits = createTensor('logits', [1, layout.padded.vocabulary], 'loss chunk', { persistent: true });
     const h = encodeNorm(head, 'final_norm', this.model.finalNorm, this.last);
-    head.add(matmulNt({ role: 'lm_head', a: h, b: this.model.head.weight, c: this.logits }, head.matmul));
+    head.add(matmulNt({ role: 'lm_head', a: h, b: this.model.head.weight, c: this.logits }, head.variants));
     this.head = new Program(`head[${vocabSize}]`, head.dispatches);
   }
 
@@ -74,7 +74,7 @@ export class GenerationPlan {
 
   /** Bytes that a read of the logits takes. */
   get stagingBytes(): number {
-    return elementCount(this.logits.shape) * BYTES_PER_ELEMENT;
+    return tensorBytes(this.logits);
   }
 
   /** Bytes beside those of the engine that runs `parentPrograms` and lends its weights. */

@@ -2,7 +2,7 @@ import { InputError } from '../core/errors';
 import type { Gpu } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import { mapForReading } from '../gpu/readback';
-import { BYTES_PER_ELEMENT } from '../kernels/tensor';
+import { elementBytes } from '../kernels/tensor';
 import { type CompileProgress, Engine } from './engine';
 import { GenerationPlan, type GenerationPlanOptions, type LayersProgram } from './generationPlan';
 import { documentBounds } from './upload';
@@ -118,7 +118,7 @@ export class Generator {
     const pass = encoder.beginComputePass({ label: program.name });
     executable.encode(pass);
     pass.end();
-    const rowBytes = x.shape[1] * BYTES_PER_ELEMENT;
+    const rowBytes = x.shape[1] * elementBytes(x);
     const source = this.engine.sourceOf(x, program);
     encoder.copyBufferToBuffer(source, (tokens - 1) * rowBytes, this.engine.bufferOf(last.storage), 0, rowBytes);
     device.queue.submit([encoder.finish()]);

@@ -43,7 +43,7 @@ export function logitsProgram(context: ProgramContext): { program: Program; logi
   const { x } = encodeLayers(context);
   const h = encodeNorm(context, 'final_norm', context.model.finalNorm, x);
   const logits = context.tensor('logits', [context.m, context.model.layout.padded.vocabulary], 'loss chunk');
-  context.add(matmulNt({ role: 'lm_head', a: h, b: context.model.head.weight, c: logits }, context.matmul));
+  context.add(matmulNt({ role: 'lm_head', a: h, b: context.model.head.weight, c: logits }, context.variants));
   return { program: new Program(name('logits', context), context.dispatches, [logits]), logits };
 }
 

@@ -59,7 +59,9 @@ export class RotaryTableSet {
       }
     const same = this.tables.find((other) => startsWith(other.values, values));
     if (same) return { ...same.tensor, shape: [length, paddedHalf, 2] };
-    const tensor = createTensor(`rotary[${length}]#${this.tables.length}`, [length, paddedHalf, 2], 'tables', true);
+    const tensor = createTensor(`rotary[${length}]#${this.tables.length}`, [length, paddedHalf, 2], 'tables', {
+      persistent: true,
+    });
     this.tables.push({ tensor, values });
     return tensor;
   }

@@ -51,7 +51,8 @@ export class ModelTensors {
   ) {
     this.layout = new ParameterLayout(config);
     const { size, decayed } = this.layout;
-    const persistent = (name: string, shape: number[], purpose: Storage['purpose']) => createTensor(name, shape, purpose, true);
+    const persistent = (name: string, shape: number[], purpose: Storage['purpose']) =>
+      createTensor(name, shape, purpose, { persistent: true });
     weights ??= persistent('weights', [size], 'weights');
     const { storage } = weights;
     const gradients = persistent('gradients', [size], 'gradients');

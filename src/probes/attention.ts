@@ -36,7 +36,7 @@ export class AttentionProbe {
     ({ rows: this.rows, length: this.length } = context.shape);
     if (queries < 1 || queries > context.m)
       throw new InputError('attention probe', `from 1 to ${context.m} query rows`, queries, 'change probes.attention_queries');
-    this.queryRows = createTensor('query_rows', [queries], 'inputs', true);
+    this.queryRows = createTensor('query_rows', [queries], 'inputs', { persistent: true });
     const { queryHeads } = context.attention;
     const width = statisticsWidth(this.length);
     this.program = attentionProgram(context, ({ qkv, lse }) => {

@@ -1,9 +1,8 @@
 import type { Gpu } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
-import { matmulFamily, matmulNt } from '../kernels/matmul';
+import { matmulNt, matmulNtFamily } from '../kernels/matmul';
 import { Program } from '../kernels/program';
 import { createTensor } from '../kernels/tensor';
-import { variantOf } from '../kernels/variants';
 import { Engine } from '../model/engine';
 
 /** Long enough to drown the queue's latency, short enough not to be noticed. */
@@ -13,8 +12,8 @@ const ENOUGH_MS = 30;
 export async function measureFlopsPerSecond(gpu: Gpu, pipelines: PipelineCache): Promise<number> {
   const size = gpu.facts.isSoftware ? 128 : 512;
   const tensor = (name: string) => createTensor(name, [size, size], 'working set');
-  const variant = variantOf(matmulFamily, { [matmulFamily.operation]: matmulFamily.preferred(gpu.facts) });
-  const dispatch = matmulNt({ role: 'calibration', a: tensor('a'), b: tensor('b'), c: tensor('c') }, variant);
+  const variants = { [matmulNtFamily.operation]: matmulNtFamily.preferred(gpu.facts) };
+  const dispatch = matmulNt({ role: 'calibration', a: tensor('a'), b: tensor('b'), c: tensor('c') }, variants);
   const program = new Program('calibration', [dispatch]);
   const engine = await Engine.create(gpu, pipelines, [program]);
   try {

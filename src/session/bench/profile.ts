@@ -26,7 +26,7 @@ export async function profileProgram(engine: Engine, program: Program, repeats =
   for (const [i, dispatch] of program.dispatches.entries()) {
     const times: number[] = [];
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const record = (pass: GPUComputePassEncoder) => executable.encodeOne(pass, i);
+      const record = (pass: GPUComputePassEncoder) => executable.encode(pass, { first: i, end: i + 1 });
       times.push(await (profiler?.measure(dispatch.label, record) ?? wallTime(device, dispatch.label, record)));
     }
     const name = dispatch.label.slice(0, dispatch.label.indexOf('['));

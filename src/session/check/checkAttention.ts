@@ -27,7 +27,7 @@ export async function checkAttention(context: CheckContext, golden: GoldenAttent
   const rotary = new RotaryTableSet(config, [length]);
   const programContext = () => new ProgramContext(model, rotary, context.variants, { rows, length });
   const probe = new AttentionProbe(programContext(), queries);
-  const allQueries = createTensor('all_queries', [queries], 'inputs', true);
+  const allQueries = createTensor('all_queries', [queries], 'inputs', { persistent: true });
   const profile = profileProgram(programContext(), allQueries);
   const engine = await openEngine({ ...context, model, rotary, programs: [probe.program, profile.program] });
   try {
