@@ -1,4 +1,5 @@
 import type { LiveChanges } from '../core/liveChanges';
+import type { StepProfile } from '../core/profile';
 import type { Recipe } from '../core/recipe';
 import type { ForkOptions, RunPlan, RunRecord, RunSummary } from '../core/records';
 
@@ -67,6 +68,8 @@ export interface GenerateResult {
 
 export type LabEvent =
   | { type: 'preparing'; done: number; total: number; what: string }
+  /** Kernels are being checked and timed on this adapter; `done` reaches `total` when it is over or was skipped. */
+  | { type: 'tuning'; done: number; total: number; what: string }
   /** A run appeared or changed status. */
   | { type: 'run'; run: RunSummary }
   /** In order, batched to at most one message per animation frame. The receiver owns them. */
@@ -95,6 +98,10 @@ export interface LabApi {
   fork(recipe: unknown, options: ForkOptions): Promise<RunSummary>;
   /** Makes an earlier run of this session active again, at its kept checkpoint. */
   activate(runId: string): Promise<RunSummary>;
+  /** Ends tuning now: operations that were not reached keep their default variant. */
+  skipTuning(): Promise<void>;
+  /** Times the active run's next step kernel by kernel; its weights stay as they are. */
+  profile(): Promise<StepProfile>;
   /** Runs the probes now, on the active run's weights. */
   probe(): Promise<void>;
   /** Streams text from the active run's weights between steps. */
