@@ -1,5 +1,5 @@
 import type { ShaderConstants } from '../gpu/shader';
-import type { Tensor } from './tensor';
+import { rowAlignment, rowsOf, type Tensor } from './tensor';
 import type { Variant } from './variants';
 
 /** One kernel call as data: enough to check, count, compile and record it, with no GPU in sight. */
@@ -28,6 +28,26 @@ export interface Dispatch {
 /** The WGSL scalar types of a kernel's operands, as aliases: binding `a` is declared `array<vec4<a_t>>`. */
 export function scalarTypes(tensors: Readonly<Record<string, Tensor>>): Record<string, string> {
   return Object.fromEntries(Object.entries(tensors).map(([name, { half }]) => [`${name}_t`, half ? 'f16' : 'f32']));
+}
+
+/**
+ * The pieces of a call whose rows are independent: `build` makes it again over windows of its tensors.
+ * @param tensors every operand that has a row per row of the call; the first gives their number.
+ * @param unit rows that must stay together.
+ */
+export function rowPieces(
+  tensors: readonly Tensor[],
+  pieces: number,
+  build: (window: (tensor: Tensor) => Tensor) => Dispatch,
+  unit = 1,
+): Dispatch[] {
+  const ranges = equalRanges(tensors[0].shape[0], pieces, Math.max(unit, ...tensors.map(rowAlignment)));
+  return ranges.map(([first, end], i) => partOf(build((tensor) => rowsOf(tensor, first, end - first)), i, ranges.length));
+}
+
+/** A call labelled as piece `index` of `count`. */
+export function partOf(dispatch: Dispatch, index: number, count: number): Dispatch {
+  return count === 1 ? dispatch : { ...dispatch, label: `${dispatch.label} part ${index + 1}/${count}` };
 }
 
 /** [first, end) ranges that cut `count` units into at most `pieces`, each but the last a multiple of `unit`. */
