@@ -4,7 +4,7 @@
 //
 // Work split: one thread per row.
 // Bindings:   x, dy, dx (M, stride), weight (stride), rstd (M) out.
-// Constants:  ACCUMULATE adds to dx (the residual stream) instead of overwriting it.
+// Constants:  x_t: f32 or f16; ACCUMULATE adds to dx (the residual stream) instead of overwriting it.
 struct Params {
   rows: u32,
   width: u32,
@@ -12,7 +12,7 @@ struct Params {
   eps: f32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> x: array<vec4<x_t>>;
 @group(0) @binding(2) var<storage, read> weight: array<vec4f>;
 @group(0) @binding(3) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4f>;
@@ -28,7 +28,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   var squares = vec4f();
   var products = vec4f();
   for (var i = 0u; i < n4; i++) {
-    let value = x[at + i];
+    let value = vec4f(x[at + i]);
     squares += value * value;
     products += dy[at + i] * weight[i] * value;
   }
@@ -36,7 +36,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let projection = dot(products, vec4f(1.0)) * scale * scale / f32(params.width);
   rstd[row] = scale;
   for (var i = 0u; i < n4; i++) {
-    let gradient = scale * (dy[at + i] * weight[i] - x[at + i] * projection);
+    let gradient = scale * (dy[at + i] * weight[i] - vec4f(x[at + i]) * projection);
 //#if ACCUMULATE
     dx[at + i] += gradient;
 //#else

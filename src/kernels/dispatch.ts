@@ -42,7 +42,13 @@ export function rowPieces(
   unit = 1,
 ): Dispatch[] {
   const ranges = equalRanges(tensors[0].shape[0], pieces, Math.max(unit, ...tensors.map(rowAlignment)));
-  return ranges.map(([first, end], i) => partOf(build((tensor) => rowsOf(tensor, first, end - first)), i, ranges.length));
+  return ranges.map(([first, end], i) =>
+    partOf(
+      build((tensor) => rowsOf(tensor, first, end - first)),
+      i,
+      ranges.length,
+    ),
+  );
 }
 
 /** A call labelled as piece `index` of `count`. */

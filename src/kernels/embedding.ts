@@ -1,6 +1,6 @@
-import { type Dispatch, linearWorkgroups } from './dispatch';
+import { type Dispatch, equalRanges, linearWorkgroups, partOf, rowPieces, scalarTypes } from './dispatch';
 import { checkWidths } from './matmul';
-import { expectShape, type Tensor } from './tensor';
+import { expectShape, rowAlignment, rowsOf, type Tensor, tensorBytes } from './tensor';
 
 /** x (M, stride) = weight[ids]. `weight` (≥ V, stride) may have padding rows past the vocabulary. */
 export function embeddingForward(o: { ids: Tensor; weight: Tensor; x: Tensor; vocabulary: number }): Dispatch {
@@ -10,12 +10,14 @@ export function embeddingForward(o: { ids: Tensor; weight: Tensor; x: Tensor; vo
   return {
     label: `embedding_forward.tokens[${rows}x${stride}]`,
     shader: 'embedding_forward',
-    constants: {},
+    constants: scalarTypes({ weight: o.weight, x: o.x }),
     tensors: { ids: o.ids, weight: o.weight, x: o.x },
     params: { rows, stride, vocabulary: o.vocabulary },
     workgroups: linearWorkgroups((rows * stride) / 4),
     flops: 0,
-    bytes: 8 * rows * stride,
+    bytes: 2 * tensorBytes(o.x),
+    split: (pieces) =>
+      rowPieces([o.x, o.ids], pieces, (window) => embeddingForward({ ...o, x: window(o.x), ids: window(o.ids) })),
   };
 }
 
@@ -29,7 +31,8 @@ interface EmbeddingBackwardOperands {
   vocabulary: number;
 }
 
-export function embeddingBackward({ tokenOrder, tokenStart, dx, dweight, vocabulary }: EmbeddingBackwardOperands): Dispatch {
+export function embeddingBackward(operands: EmbeddingBackwardOperands): Dispatch {
+  const { tokenOrder, tokenStart, dx, dweight, vocabulary } = operands;
   const [rows, stride] = dx.shape;
   checkWidths('embedding_backward', { stride });
   expectShape('embedding_backward', 'tokenOrder', tokenOrder, [rows]);
@@ -43,6 +46,18 @@ export function embeddingBackward({ tokenOrder, tokenStart, dx, dweight, vocabul
     workgroups: linearWorkgroups((vocabulary * stride) / 4),
     flops: rows * stride,
     bytes: 4 * rows * stride,
+    // Along the vocabulary: entries are independent, and each sums its tokens in the same order.
+    split: (pieces) => {
+      const ranges = equalRanges(vocabulary, pieces, Math.max(rowAlignment(tokenStart), rowAlignment(dweight)));
+      return ranges.map(([first, end], i) => {
+        const count = end - first;
+        const starts = rowsOf(tokenStart, first, count + 1);
+        const entries = rowsOf(dweight, first, count);
+        const piece = embeddingBackward({ ...operands, tokenStart: starts, dweight: entries, vocabulary: count });
+        const share = count / vocabulary;
+        return partOf({ ...piece, flops: piece.flops * share, bytes: piece.bytes * share }, i, ranges.length);
+      });
+    },
   };
 }
 

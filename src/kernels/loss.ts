@@ -1,4 +1,4 @@
-import { type Dispatch, linearWorkgroups } from './dispatch';
+import { type Dispatch, linearWorkgroups, rowPieces } from './dispatch';
 import { checkWidths } from './matmul';
 import { expectShape, type Tensor } from './tensor';
 
@@ -17,7 +17,8 @@ interface CrossEntropyOperands {
   backward: boolean;
 }
 
-export function crossEntropy({ logits, targets, targetWeight, tokenLoss, vocabulary, backward }: CrossEntropyOperands): Dispatch {
+export function crossEntropy(operands: CrossEntropyOperands): Dispatch {
+  const { logits, targets, targetWeight, tokenLoss, vocabulary, backward } = operands;
   const [rows, stride] = logits.shape;
   checkWidths('cross_entropy', { stride });
   expectShape('cross_entropy', 'targets', targets, [rows]);
@@ -34,6 +35,16 @@ export function crossEntropy({ logits, targets, targetWeight, tokenLoss, vocabul
     workgroups: linearWorkgroups(rows),
     flops: (backward ? 8 : 5) * rows * vocabulary,
     bytes: (backward ? 12 : 4) * rows * stride,
+    split: (pieces) =>
+      rowPieces([logits, targets, targetWeight, tokenLoss], pieces, (window) =>
+        crossEntropy({
+          ...operands,
+          logits: window(logits),
+          targets: window(targets),
+          targetWeight: window(targetWeight),
+          tokenLoss: window(tokenLoss),
+        }),
+      ),
   };
 }
 

@@ -41,7 +41,7 @@ async function stepOnGpu(state: State, gradients: FloatOperand, step: number, lo
     moment2: moment2.tensor,
     metrics: metrics.tensor,
     lossPartials: loss.tensor,
-    squarePartials: emptyTensor('square_partials', SQUARE_PARTIALS),
+    squarePartials: emptyTensor('square_partials', SQUARE_PARTIALS, 4),
     decayed: DECAYED,
   });
   const own = {
@@ -67,7 +67,11 @@ async function stepOnGpu(state: State, gradients: FloatOperand, step: number, lo
 
 function withParams(dispatch: Dispatch, values: Record<string, number>): Dispatch {
   const own = Object.entries(values).filter(([name]) => name in dispatch.params);
-  return { ...dispatch, params: { ...dispatch.params, ...Object.fromEntries(own) } };
+  return {
+    ...dispatch,
+    params: { ...dispatch.params, ...Object.fromEntries(own) },
+    split: dispatch.split && ((pieces) => dispatch.split!(pieces).map((piece) => withParams(piece, values))),
+  };
 }
 
 /** The flat buffer as the oracle's named parameters. */

@@ -63,7 +63,7 @@ export class ModelTensors {
       moment2: persistent('moment2', [size], 'optimizer'),
       metrics: persistent('metrics', [METRIC_NAMES.length], 'optimizer'),
       lossPartials: persistent('loss_partials', [LOSS_PARTIALS], 'optimizer'),
-      squarePartials: persistent('square_partials', [SQUARE_PARTIALS], 'optimizer'),
+      squarePartials: persistent('square_partials', [SQUARE_PARTIALS, 4], 'optimizer'),
       decayed,
     };
     const parameter = ({ offset, shape }: ParameterBlock): Parameter => ({

@@ -1,8 +1,9 @@
 /** What parity tests upload: tensors with contents, seen by the kernel in float32 and by the oracle in float64. */
 import type { Gpu } from '../../gpu/device';
 import type { Dispatch } from '../dispatch';
-import { normalValues, ParityError, runDispatches } from '../parity';
+import { normalValues } from '../parity';
 import { createTensor, elementCount, type Tensor } from '../tensor';
+import { runWholeAndCut } from './splitting';
 
 export interface Operand {
   tensor: Tensor;
@@ -42,7 +43,7 @@ export function padColumns(values: ArrayLike<number>, width: number, stride: num
   return padded;
 }
 
-/** Runs the dispatches twice from the same contents and throws unless both runs give the same bits; returns the outputs. */
+/** Runs the dispatches twice, and cut every way, and throws unless all runs give the same bits; returns the outputs. */
 export async function runTwice(
   gpu: Gpu,
   dispatches: readonly Dispatch[],
@@ -50,18 +51,5 @@ export async function runTwice(
   outputs: readonly Tensor[],
 ): Promise<Float32Array<ArrayBuffer>[]> {
   const inputs = operands.map(({ tensor, values }) => [tensor, values] as const);
-  const first = await runDispatches(gpu, dispatches, inputs, outputs);
-  const second = await runDispatches(gpu, dispatches, inputs, outputs);
-  first.forEach((values, output) => {
-    const [bits, again] = [values, second[output]].map((result) => new Uint32Array(result.buffer));
-    const at = bits.findIndex((word, i) => word !== again[i]);
-    if (at >= 0)
-      throw new ParityError(
-        `${dispatches.map(({ label }) => label).join(', ')} run twice`,
-        `the same bits in ${outputs[output].storage.name}`,
-        `${values[at]} and ${second[output][at]} at element ${at}`,
-        'look for a race or an unwritten value',
-      );
-  });
-  return first;
+  return (await runWholeAndCut(gpu, dispatches, inputs, outputs)).results;
 }

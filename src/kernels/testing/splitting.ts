@@ -13,32 +13,36 @@ export function splitAll(dispatches: readonly Dispatch[], pieces: number): Dispa
 }
 
 /**
- * Runs the dispatches whole and cut, from the same contents, and throws unless every output has the same bits each time.
- * @returns the largest number of dispatches that cutting gave.
+ * Runs the dispatches whole, and cut every way, from the same contents; throws unless every output has the same bits each time.
+ * @returns the outputs, and the largest number of dispatches that cutting gave.
  */
-export async function expectSameBitsWhenSplit(
+export async function runWholeAndCut(
   gpu: Gpu,
   dispatches: readonly Dispatch[],
   inputs: readonly TensorInput[],
   outputs: readonly Tensor[],
-): Promise<number> {
-  const whole = await runDispatches(gpu, dispatches, inputs, outputs);
+): Promise<{ results: Float32Array<ArrayBuffer>[]; most: number }> {
+  const results = await runDispatches(gpu, dispatches, inputs, outputs);
   let most = dispatches.length;
   for (const pieces of PIECES) {
     const parts = splitAll(dispatches, pieces);
     most = Math.max(most, parts.length);
-    const cut = await runDispatches(gpu, parts, inputs, outputs);
-    whole.forEach((values, output) => {
-      const [bits, again] = [values, cut[output]].map((result) => new Uint32Array(result.buffer));
-      const at = bits.findIndex((word, i) => word !== again[i]);
-      if (at >= 0)
-        throw new ParityError(
-          `${dispatches[0].label} cut into ${parts.length}`,
-          `the same bits in ${outputs[output].storage.name}`,
-          `${values[at]} whole and ${cut[output][at]} cut at element ${at}`,
-          'look for a sum that is added after the loop, or a window that begins in the wrong place',
-        );
+    const again = await runDispatches(gpu, parts, inputs, outputs);
+    results.forEach((values, output) => {
+      expectSameBits(values, again[output], `${outputs[output].storage.name} of ${dispatches[0].label} in ${parts.length} calls`);
     });
   }
-  return most;
+  return { results, most };
+}
+
+function expectSameBits(whole: Float32Array<ArrayBuffer>, again: Float32Array<ArrayBuffer>, what: string): void {
+  const [bits, others] = [whole, again].map((values) => new Uint32Array(values.buffer));
+  const at = bits.findIndex((word, i) => word !== others[i]);
+  if (at >= 0)
+    throw new ParityError(
+      what,
+      `the bits of the first run, ${whole[at]} at element ${at}`,
+      again[at],
+      'look for a race, an unwritten value, a sum added after its loop, or a window that begins in the wrong place',
+    );
 }
