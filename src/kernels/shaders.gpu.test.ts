@@ -34,6 +34,7 @@ const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   square_sum: [{ PARTIALS: SQUARE_PARTIALS }],
   step_finish: [{}],
   adamw: [{}],
+  to_half: [{ HALF: true, y_t: 'f16' }],
   fma_peak: [{ CHAINS: FMA_CHAINS }],
   attention_delta: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
   attention_statistics: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
@@ -83,6 +84,11 @@ describe.each(kernels)('shaders/%s.wgsl', (name) => {
     const sets = CONSTANTS[name];
     expect(sets, `add ${name} to CONSTANTS`).toBeDefined();
     for (const constants of sets) {
+      if (Object.values(constants).includes('f16')) {
+        // A device that was not asked for float16 must refuse it, and nothing else about the shader.
+        await expect(withErrorScopes(device, name, () => pipelines.get(name, constants))).rejects.toThrow(/f16/);
+        continue;
+      }
       const { pipeline } = await withErrorScopes(device, name, () => pipelines.get(name, constants));
       expect(pipeline.label).toContain(name);
     }

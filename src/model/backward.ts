@@ -4,7 +4,7 @@ import { ROWS_PER_BLOCK, rmsNormBackward } from '../kernels/norm';
 import { swigluBackward } from '../kernels/projections';
 import type { Tensor } from '../kernels/tensor';
 import type { ProgramContext } from './context';
-import { encodeNorm, encodeOutputProjection, encodeQkv, type KeptLayer } from './forward';
+import { encodeNorm, encodeOutputProjection, encodeQkv, type KeptLayer, mlpChunks } from './forward';
 import type { LayerParameters, Parameter } from './tensors';
 
 interface NormGradients {
@@ -55,28 +55,33 @@ export function encodeLayerBackward(
 }
 
 function encodeMlpBackward(context: ProgramContext, parameters: LayerParameters, kept: KeptLayer, dx: Tensor): void {
-  const { m, hidden, variants } = context;
+  const { variants } = context;
   const { intermediate } = context.model.layout.padded;
-  const middle = encodeOutputProjection(context, parameters, kept.o, kept.x);
-  const h = encodeNorm(context, 'post_attention_norm', parameters.postAttentionNorm, middle);
-  const gateUp = context.tensor('gate_up', [m, 2 * intermediate]);
-  const y = context.tensor('mlp_act', [m, intermediate]);
-  const dh = context.tensor('dh', [m, hidden]);
-  context.add(
-    matmulNt({ role: 'gate_up_proj', a: h, b: parameters.gateUp.weight, c: gateUp }, variants),
-    swigluBackward({ dout: dx, downWeight: parameters.down.weight, gateUp, y }, variants),
-    matmulTn({ role: 'down_proj', a: dx, b: y, c: parameters.down.grad }, variants),
-    matmulTn({ role: 'gate_up_proj', a: gateUp, b: h, c: parameters.gateUp.grad }, variants),
-    matmulNn({ role: 'gate_up_proj', a: gateUp, b: parameters.gateUp.weight, c: dh }, variants),
-  );
-  encodeNormBackward(context, {
-    role: 'post_attention_norm',
-    parameter: parameters.postAttentionNorm,
-    x: middle,
-    dy: dh,
-    dx,
-    accumulate: true,
-  });
+  for (const window of mlpChunks(context)) {
+    const dout = window(dx);
+    const middle = encodeOutputProjection(context, parameters, window(kept.o), window(kept.x));
+    const h = encodeNorm(context, 'post_attention_norm', parameters.postAttentionNorm, middle);
+    const [rows] = h.shape;
+    // Float32 also where the model is not: they become their own gradients.
+    const gateUp = context.tensor('gate_up', [rows, 2 * intermediate]);
+    const y = context.activation('mlp_act', [rows, intermediate]);
+    const dh = context.tensor('dh', [...h.shape]);
+    context.add(
+      matmulNt({ role: 'gate_up_proj', a: h, b: parameters.gateUp.weight, c: gateUp }, variants),
+      swigluBackward({ dout, downWeight: parameters.down.weight, gateUp, y }, variants),
+      matmulTn({ role: 'down_proj', a: dout, b: y, c: parameters.down.grad }, variants),
+      matmulTn({ role: 'gate_up_proj', a: gateUp, b: h, c: parameters.gateUp.grad }, variants),
+      matmulNn({ role: 'gate_up_proj', a: gateUp, b: parameters.gateUp.weight, c: dh }, variants),
+    );
+    encodeNormBackward(context, {
+      role: 'post_attention_norm',
+      parameter: parameters.postAttentionNorm,
+      x: middle,
+      dy: dh,
+      dx: dout,
+      accumulate: true,
+    });
+  }
 }
 
 function encodeAttentionBackward(

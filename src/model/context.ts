@@ -1,6 +1,8 @@
 import type { ModelConfig } from '../core/modelConfig';
 import type { AttentionShape } from '../kernels/attention';
 import type { Dispatch } from '../kernels/dispatch';
+import type { Pace } from '../kernels/pace';
+import { Program } from '../kernels/program';
 import { createTensor, type Purpose, type Tensor } from '../kernels/tensor';
 import type { VariantSet } from '../kernels/variants';
 import type { RotaryTableSet } from './rotary';
@@ -13,6 +15,13 @@ export interface RowShape {
   length: number;
   /** Tokens of each row that one replay takes; default all. With fewer, earlier ones are in the KV cache. */
   count?: number;
+}
+
+export interface ProgramOptions {
+  /** How long a call and a submit may take; default any time. */
+  pace?: Pace;
+  /** Keys and values of each layer, for generation. Without it they live only as long as the layer needs them. */
+  cache?: readonly Tensor[];
 }
 
 /** What every program builder needs: the model's tensors, the chosen variants, and a list that dispatches are added to. */
@@ -29,8 +38,7 @@ export class ProgramContext {
     readonly rotary: RotaryTableSet,
     readonly variants: VariantSet,
     readonly shape: RowShape,
-    /** One (rows · length, N+2K, H) per layer. Without it, q, k and v live only as long as the layer needs them. */
-    readonly cache?: readonly Tensor[],
+    readonly options: ProgramOptions = {},
   ) {
     this.config = model.config;
     this.m = shape.rows * this.count;
@@ -51,6 +59,18 @@ export class ProgramContext {
 
   tensor(name: string, shape: number[], purpose: Purpose = 'working set'): Tensor {
     return createTensor(name, shape, purpose);
+  }
+
+  /** A tensor of the forward pass, stored as the model's precision asks. Gradients, sums and losses are always float32. */
+  activation(name: string, shape: number[], purpose: Purpose = 'working set'): Tensor {
+    return createTensor(name, shape, purpose, { half: this.model.half });
+  }
+
+  /** The finished list of dispatches as a program. */
+  program(kind: string, outputs: readonly Tensor[] = []): Program {
+    const { rows, length } = this.shape;
+    const taken = this.count === length ? '' : `, ${this.count} at a time`;
+    return new Program(`${kind}[${rows}x${length}${taken}]`, this.dispatches, outputs, this.options.pace);
   }
 
   /** Tokens of each row that a replay takes. */

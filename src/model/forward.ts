@@ -1,10 +1,12 @@
 import { flashForward } from '../kernels/attention';
+import { equalRanges } from '../kernels/dispatch';
 import { embeddingForward } from '../kernels/embedding';
+import { toHalf } from '../kernels/half';
 import { crossEntropy, lossChunkRows } from '../kernels/loss';
 import { matmulNn, matmulNt, matmulTn } from '../kernels/matmul';
-import { rmsNormForward } from '../kernels/norm';
+import { ROWS_PER_BLOCK, rmsNormForward } from '../kernels/norm';
 import { qkvRotary, swigluForward } from '../kernels/projections';
-import { rowsOf, type Tensor } from '../kernels/tensor';
+import { BYTES_PER_ELEMENT, rowsOf, type Tensor } from '../kernels/tensor';
 import type { ProgramContext } from './context';
 import type { LayerParameters, Parameter } from './tensors';
 
@@ -30,7 +32,10 @@ export function encodeLayers(
   context: ProgramContext,
   onAttention?: (moment: AttentionMoment) => void,
 ): { x: Tensor; kept: KeptLayer[] } {
-  let x = context.tensor('x0', [context.m, context.hidden], 'kept activations');
+  const { optimizer, halfWeights } = context.model;
+  // In generation the weights do not change from one token to the next.
+  if (halfWeights && !context.options.cache) context.add(toHalf({ role: 'weights', x: optimizer.weights, y: halfWeights }));
+  let x = context.activation('x0', [context.m, context.hidden], 'kept activations');
   const { ids } = context.inputs;
   context.add(embeddingForward({ ids, weight: context.model.embedding.weight, x, vocabulary: context.config.vocabSize }));
   const kept: KeptLayer[] = [];
@@ -47,7 +52,7 @@ export function encodeLayers(
 
 /** RMS norm of the residual stream into a new tensor. */
 export function encodeNorm(context: ProgramContext, role: string, parameter: Parameter, x: Tensor): Tensor {
-  const y = context.tensor(role, [...x.shape]);
+  const y = context.activation(role, [...x.shape]);
   const { hiddenSize, rmsNormEps } = context.config;
   context.add(rmsNormForward({ role, x, weight: parameter.weight, y, width: hiddenSize, eps: rmsNormEps }));
   return y;
@@ -64,7 +69,7 @@ export function encodeQkv(
   const { length } = context.shape;
   const { q: rotaryQ, k: rotaryK } = context.rotary.layer(length, layer);
   const { attention: shape, count } = context;
-  const qkv = context.cache?.[layer] ?? context.tensor('qkv', [context.m, context.stackedHeads, shape.headDim]);
+  const qkv = context.options.cache?.[layer] ?? context.activation('qkv', [context.m, context.stackedHeads, shape.headDim]);
   context.add(qkvRotary({ x: h, weight: parameters.qkv.weight, rotaryQ, rotaryK, qkv, shape, count }, context.variants));
   return { h, qkv };
 }
@@ -72,7 +77,7 @@ export function encodeQkv(
 function encodeAttention(context: ProgramContext, parameters: LayerParameters, layer: number, x: Tensor) {
   const { qkv } = encodeQkv(context, parameters, layer, x);
   const { queryHeads, headDim } = context.attention;
-  const o = context.tensor('o', [context.m, queryHeads, headDim], 'kept activations');
+  const o = context.activation('o', [context.m, queryHeads, headDim], 'kept activations');
   const lse = context.tensor('lse', [context.m, queryHeads], 'kept activations');
   const { inputs, attention: shape, scale, count: queryCount } = context;
   context.add(flashForward({ qkv, docBounds: inputs.docBounds, o, lse, shape, scale, queryCount }, context.variants));
@@ -81,29 +86,54 @@ function encodeAttention(context: ProgramContext, parameters: LayerParameters, l
 
 /** x + o·Woᵀ: the residual stream between attention and MLP. */
 export function encodeOutputProjection(context: ProgramContext, parameters: LayerParameters, o: Tensor, x: Tensor): Tensor {
-  const middle = context.tensor('x_middle', [...x.shape]);
+  const middle = context.activation('x_middle', [...x.shape]);
   const flat = { ...o, shape: [x.shape[0], context.queryWidth] };
   context.add(matmulNt({ role: 'o_proj', a: flat, b: parameters.o.weight, c: middle, residual: x }, context.variants));
   return middle;
 }
 
 function encodeMlp(context: ProgramContext, parameters: LayerParameters, layer: number, middle: Tensor): Tensor {
-  const h = encodeNorm(context, 'post_attention_norm', parameters.postAttentionNorm, middle);
-  const y = context.tensor('mlp_act', [middle.shape[0], context.model.layout.padded.intermediate]);
-  context.add(swigluForward({ x: h, weight: parameters.gateUp.weight, y }, context.variants));
-  const next = context.tensor(`x${layer + 1}`, [...middle.shape], 'kept activations');
-  context.add(matmulNt({ role: 'down_proj', a: y, b: parameters.down.weight, c: next, residual: middle }, context.variants));
+  const next = context.activation(`x${layer + 1}`, [...middle.shape], 'kept activations');
+  for (const window of mlpChunks(context)) {
+    const h = encodeNorm(context, 'post_attention_norm', parameters.postAttentionNorm, window(middle));
+    const y = context.activation('mlp_act', [h.shape[0], context.model.layout.padded.intermediate]);
+    context.add(
+      swigluForward({ x: h, weight: parameters.gateUp.weight, y }, context.variants),
+      matmulNt(
+        { role: 'down_proj', a: y, b: parameters.down.weight, c: window(next), residual: window(middle) },
+        context.variants,
+      ),
+    );
+  }
   return next;
+}
+
+/** Bytes that gate and up of one chunk may take in the backward pass. */
+const MLP_CHUNK_BYTES = 2 ** 26;
+
+/**
+ * The MLP works on tokens one by one, so long rows go through it in chunks: its tensors are the widest of all, and nothing of them is
+ * kept. @returns for each chunk, the window on its rows.
+ */
+export function mlpChunks(context: ProgramContext): ((tensor: Tensor) => Tensor)[] {
+  const rowBytes = 2 * context.model.layout.padded.intermediate * BYTES_PER_ELEMENT;
+  const chunks = Math.ceil((context.m * rowBytes) / MLP_CHUNK_BYTES);
+  return equalRanges(context.m, chunks, ROWS_PER_BLOCK).map(
+    ([first, end]) =>
+      (tensor) =>
+        rowsOf(tensor, first, end - first),
+  );
 }
 
 /**
  * Linear layer and cross-entropy, chunk by chunk, so that full logits never exist.
- * @returns token losses (M, 2); with `backward`, `h` has become its own gradient and the head's gradient is accumulated.
+ * @returns token losses (M, 2) and, with `backward`, the gradient of `h`, in its place where it is float32; the head's is accumulated.
  */
-export function encodeLoss(context: ProgramContext, h: Tensor, backward: boolean): Tensor {
+export function encodeLoss(context: ProgramContext, h: Tensor, backward: boolean): { tokenLoss: Tensor; dh: Tensor } {
   const { head, layout } = context.model;
   const { targets, targetWeight } = context.inputs;
   const tokenLoss = context.tensor('token_loss', [context.m, 2]);
+  const dh = backward && h.half ? context.tensor('dh', [...h.shape]) : h;
   const chunk = lossChunkRows(context.m, context.hidden, layout.padded.vocabulary);
   for (let first = 0; first < context.m; first += chunk) {
     const rows = Math.min(chunk, context.m - first);
@@ -123,9 +153,9 @@ export function encodeLoss(context: ProgramContext, h: Tensor, backward: boolean
     if (backward)
       context.add(
         matmulTn({ role: 'lm_head', a: logits, b: hidden, c: head.grad }, context.variants),
-        // The chunk's hidden states are used up, so their gradient takes their place.
-        matmulNn({ role: 'lm_head', a: logits, b: head.weight, c: hidden }, context.variants),
+        // The chunk's hidden states are used up, so their gradient may take their place.
+        matmulNn({ role: 'lm_head', a: logits, b: head.weight, c: rowsOf(dh, first, rows) }, context.variants),
       );
   }
-  return tokenLoss;
+  return { tokenLoss, dh };
 }

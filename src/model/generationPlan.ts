@@ -45,7 +45,7 @@ export class GenerationPlan {
   readonly logits: Tensor;
 
   constructor({ model, variants, length }: GenerationPlanOptions) {
-    this.model = new ModelTensors(model.config, length, model.optimizer.weights);
+    this.model = new ModelTensors(model.config, length, { half: model.half, weightsOf: model });
     // Encodings that depend on the length see the whole room: a table that changed as the text grew would outdate the cached keys.
     this.rotary = new RotaryTableSet(model.config, [length]);
     const { layout, layers } = this.model;
@@ -55,7 +55,7 @@ export class GenerationPlan {
       createTensor(`kv_cache.${layer}`, [length, heads, layout.padded.headDim], 'kv cache', { persistent: true }),
     );
     const context = (count: number, set: VariantSet) =>
-      new ProgramContext(this.model, this.rotary, set, { rows: 1, length, count }, cache);
+      new ProgramContext(this.model, this.rotary, set, { rows: 1, length, count }, { cache });
     const oneRow = { ...variants, [matmulNtFamily.operation]: ONE_ROW_TILE };
     this.chunk = layersProgram(context(Math.min(CHUNK_TOKENS, length), variants));
     this.token = layersProgram(context(1, oneRow));
@@ -85,6 +85,5 @@ export class GenerationPlan {
 
 function layersProgram(context: ProgramContext): LayersProgram {
   const { x } = encodeLayers(context);
-  const name = `generate[${context.count} of ${context.shape.length}]`;
-  return { program: new Program(name, context.dispatches, [x]), width: context.count, x };
+  return { program: context.program('generate', [x]), width: context.count, x };
 }

@@ -41,8 +41,8 @@ export interface PaddedSizes {
   vocabulary: number;
 }
 
-/** Elements; 256 bytes is WebGPU's alignment for a binding's offset. */
-const BLOCK_ALIGNMENT = 64;
+/** Elements; 256 bytes is WebGPU's alignment for a binding's offset, and weights may be kept in two bytes each. */
+const BLOCK_ALIGNMENT = 128;
 
 const upTo = (multiple: number, size: number) => Math.ceil(size / multiple) * multiple;
 

@@ -30,8 +30,18 @@ export interface InputTensors {
   tokenStart: Tensor;
 }
 
+export interface ModelTensorsOptions {
+  /** Activations and the weights that kernels read are float16; master weights, gradients and moments stay float32. */
+  half?: boolean;
+  /** A model of the same config and precision whose weights are used, for programs that run beside its own with inputs of their own. */
+  weightsOf?: ModelTensors;
+}
+
 /** Every tensor that outlives a program, before any buffer exists. */
 export class ModelTensors {
+  readonly half: boolean;
+  /** Float16 copy of the matrices, the front of `optimizer.weights`; every program but generation begins by renewing it. */
+  readonly halfWeights: Tensor | undefined;
   readonly layout: ParameterLayout;
   readonly embedding: Parameter;
   readonly head: Parameter;
@@ -42,19 +52,21 @@ export class ModelTensors {
 
   /**
    * @param maxTokens tokens of the largest micro-batch any program takes.
-   * @param weights those of another model of the same config, for programs that run beside its own with inputs of their own.
    */
   constructor(
     readonly config: ModelConfig,
     readonly maxTokens: number,
-    weights?: Tensor,
+    { half = false, weightsOf }: ModelTensorsOptions = {},
   ) {
+    this.half = half;
     this.layout = new ParameterLayout(config);
     const { size, decayed } = this.layout;
     const persistent = (name: string, shape: number[], purpose: Storage['purpose']) =>
       createTensor(name, shape, purpose, { persistent: true });
-    weights ??= persistent('weights', [size], 'weights');
-    const { storage } = weights;
+    const weights = weightsOf?.optimizer.weights ?? persistent('weights', [size], 'weights');
+    this.halfWeights =
+      weightsOf?.halfWeights ??
+      (half ? createTensor('half_weights', [decayed], 'weights', { persistent: true, half }) : undefined);
     const gradients = persistent('gradients', [size], 'gradients');
     this.optimizer = {
       weights,
@@ -66,9 +78,10 @@ export class ModelTensors {
       squarePartials: persistent('square_partials', [SQUARE_PARTIALS, 4], 'optimizer'),
       decayed,
     };
+    // Kernels read matrices as float16 where the model is; norms are few and stay as they are.
     const parameter = ({ offset, shape }: ParameterBlock): Parameter => ({
-      weight: { storage, shape, offset },
-      grad: { storage: gradients.storage, shape, offset },
+      weight: { ...((offset < decayed && this.halfWeights) || weights), shape, offset },
+      grad: { ...gradients, shape, offset },
     });
     this.embedding = parameter(this.layout.embedding);
     this.head = parameter(this.layout.head);

@@ -95,7 +95,7 @@ async function checkCase(
 function forwardProgram(context: ProgramContext): { program: Program; tokenLoss: Tensor; logits: Tensor } {
   const { model, m } = context;
   const h = encodeNorm(context, 'final_norm', model.finalNorm, encodeLayers(context).x);
-  const tokenLoss = encodeLoss(context, h, false);
+  const { tokenLoss } = encodeLoss(context, h, false);
   const logits = context.tensor('all_logits', [m, model.layout.padded.vocabulary]);
   context.add(matmulNt({ role: 'lm_head', a: h, b: model.head.weight, c: logits }, context.variants));
   return { program: new Program('forward check', context.dispatches, [tokenLoss, logits]), tokenLoss, logits };
