@@ -57,7 +57,8 @@ export const recipeSchema = z.strictObject({
     weight_decay: z.number().min(0).default(0.1),
     max_grad_norm: positive.default(1),
   }),
-  precision: z.enum(['float32']).default('float32'),
+  /** How activations and the weights that kernels read are stored; sums, gradients and master weights are float32 always. */
+  precision: z.enum(['float32', 'float16']).default('float32'),
   probes: z
     .strictObject({
       every_steps: whole.default(10),

@@ -165,7 +165,9 @@ export interface RunPlan {
   /** Bytes by purpose of what the run holds, and their sum; stages, validation and probes share one arena. */
   bytes: Record<string, number>;
   totalBytes: number;
+  /** Of any one binding, which may be a window on a larger buffer. */
   largestBindingBytes: number;
+  largestBufferBytes: number;
 }
 
 /** A run with its records: what `public/recorded/*.json` holds and a shared run file will. */

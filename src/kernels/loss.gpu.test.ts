@@ -123,8 +123,10 @@ describe('loss_sum', () => {
 describe('lossChunkRows', () => {
   it.each([
     { rows: 1000, hidden: 64, vocabulary: 5, chunk: 1000 },
-    { rows: 100, hidden: 64, vocabulary: 512, chunk: 64 },
-    { rows: 4096, hidden: 128, vocabulary: 4096, chunk: 128 },
+    { rows: 100, hidden: 64, vocabulary: 512, chunk: 100 },
+    { rows: 4096, hidden: 128, vocabulary: 4096, chunk: 1024 },
+    { rows: 32_768, hidden: 512, vocabulary: 8192, chunk: 2048 },
+    { rows: 4096, hidden: 8, vocabulary: 1_000_000, chunk: 64 },
     { rows: 50, hidden: 4, vocabulary: 4096, chunk: 50 },
   ])(
     '$rows tokens of width $hidden with vocabulary $vocabulary go in chunks of $chunk',

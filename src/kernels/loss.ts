@@ -1,6 +1,6 @@
 import { type Dispatch, linearWorkgroups, rowPieces } from './dispatch';
 import { checkWidths } from './matmul';
-import { expectShape, type Tensor } from './tensor';
+import { BYTES_PER_ELEMENT, expectShape, type Tensor } from './tensor';
 
 /** Slots of the fixed-order loss sum. */
 export const LOSS_PARTIALS = 256;
@@ -73,8 +73,15 @@ export function lossSum({
   };
 }
 
-/** Rows of a loss chunk (Liger's rule): logits take about as much memory as the hidden states they come from. A multiple of 64. */
+/** Bytes of logits below which cutting the loss finer saves nothing worth its dispatches. */
+const SMALL_CHUNK_BYTES = 2 ** 24;
+
+/**
+ * Rows of a loss chunk. Logits take about as much memory as the hidden states they come from (Liger's rule), or SMALL_CHUNK_BYTES where
+ * that is more. A multiple of 64.
+ */
 export function lossChunkRows(rows: number, hidden: number, vocabulary: number): number {
-  const wanted = Math.ceil(rows / Math.ceil(vocabulary / hidden));
-  return Math.min(rows, Math.max(64, 2 ** Math.ceil(Math.log2(wanted))));
+  const asMuchAsHidden = 2 ** Math.ceil(Math.log2(Math.ceil(rows / Math.ceil(vocabulary / hidden))));
+  const small = 2 ** Math.floor(Math.log2(SMALL_CHUNK_BYTES / (BYTES_PER_ELEMENT * vocabulary)));
+  return Math.min(rows, Math.max(64, asMuchAsHidden, small));
 }

@@ -35,7 +35,7 @@ export class Program {
     readonly name: string,
     dispatches: readonly Dispatch[],
     outputs: readonly Tensor[] = [],
-    pace: Pace = UNPACED,
+    readonly pace: Pace = UNPACED,
   ) {
     ({ dispatches: this.dispatches, submits: this.submits } = paced(dispatches, pace));
     this.placeStorages(new Set(outputs.map((tensor) => tensor.storage)));

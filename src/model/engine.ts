@@ -9,7 +9,9 @@ import { byteOffset, type Purpose, type Storage, type Tensor, tensorBytes } from
 export interface MemoryPlan {
   bytes: Partial<Record<Purpose | 'uniforms', number>>;
   totalBytes: number;
+  /** Of any one binding; a buffer may be larger and bound in windows. */
   largestBindingBytes: number;
+  largestBufferBytes: number;
 }
 
 /**
@@ -22,7 +24,7 @@ export function planMemory(
   parentPrograms: readonly Program[] = [],
 ): MemoryPlan {
   const bytes: MemoryPlan['bytes'] = {};
-  let largest = 0;
+  let largestBufferBytes = 0;
   const add = (purpose: Purpose | 'uniforms', size: number) => {
     bytes[purpose] = (bytes[purpose] ?? 0) + size;
   };
@@ -30,16 +32,18 @@ export function planMemory(
   for (const storage of persistentStorages(programs)) {
     if (shared.has(storage)) continue;
     add(storage.purpose, storage.bytes);
-    largest = Math.max(largest, storage.bytes);
+    largestBufferBytes = Math.max(largestBufferBytes, storage.bytes);
   }
   for (const slot of mergeSlots(programs)) {
     add(slot.purpose, slot.bytes);
-    largest = Math.max(largest, slot.bytes);
+    largestBufferBytes = Math.max(largestBufferBytes, slot.bytes);
   }
   for (const program of programs) add('uniforms', program.uniformBytes);
   if (stagingBytes) add('staging', stagingBytes);
   const totalBytes = Object.values(bytes).reduce((sum, size) => sum + size, 0);
-  return { bytes, totalBytes, largestBindingBytes: largest };
+  const bindings = programs.flatMap(({ dispatches }) => dispatches.flatMap(({ tensors }) => Object.values(tensors)));
+  const largestBindingBytes = bindings.reduce((largest, tensor) => Math.max(largest, tensorBytes(tensor)), 0);
+  return { bytes, totalBytes, largestBindingBytes, largestBufferBytes };
 }
 
 function persistentStorages(programs: readonly Program[]): Set<Storage> {
@@ -136,13 +140,15 @@ export class Engine implements BufferSource {
     );
   }
 
-  /** Runs one program alone, start to end. */
+  /** Runs one program alone, start to end, in as many submits as its pace asks for. */
   run(program: Program): void {
-    const encoder = this.gpu.device.createCommandEncoder({ label: program.name });
-    const pass = encoder.beginComputePass({ label: program.name });
-    this.executable(program).encode(pass);
-    pass.end();
-    this.gpu.device.queue.submit([encoder.finish()]);
+    for (const submit of program.submits) {
+      const encoder = this.gpu.device.createCommandEncoder({ label: program.name });
+      const pass = encoder.beginComputePass({ label: program.name });
+      this.executable(program).encode(pass, submit);
+      pass.end();
+      this.gpu.device.queue.submit([encoder.finish()]);
+    }
   }
 
   destroy(): void {

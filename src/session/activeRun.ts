@@ -38,6 +38,7 @@ export class DivergedError extends InputError {
 export class ActiveRun {
   private readonly pending: PendingStep[] = [];
   private lastGood: Progress;
+  private interruption = new AbortController();
 
   private constructor(
     readonly blueprint: Blueprint,
@@ -107,14 +108,25 @@ export class ActiveRun {
     );
   }
 
-  /** Submits the next step and takes in results that are due. @throws DivergedError at the last good step. */
+  /**
+   * Submits the next step and takes in results that are due. @throws DivergedError at the last good step.
+   * A step that `interrupt` ended has not happened; the next call takes it from its beginning.
+   */
   async step(): Promise<void> {
-    this.noteStageSwitch();
-    const submitted = await this.trainer.submit();
+    this.interruption = new AbortController();
+    const at = { ...this.progress };
+    const submitted = await this.trainer.submit(this.interruption.signal);
+    if (!submitted) return;
+    this.noteStageSwitch(at);
     // Rejects when it is settled; with the device lost, an earlier step's rejection comes first and this one would go unhandled.
     submitted.record.catch(() => undefined);
     this.pending.push(submitted);
     while (this.pending.length >= STEPS_IN_FLIGHT) await this.settleOne();
+  }
+
+  /** Ends the step that is being submitted before its next submit; a step that is on the queue whole is completed. */
+  interrupt(): void {
+    this.interruption.abort();
   }
 
   /** Waits for every submitted step. */
@@ -182,9 +194,9 @@ export class ActiveRun {
     );
   }
 
-  private noteStageSwitch(): void {
-    const { stage } = this.trainer;
-    if (stage.firstStep === this.progress.step && stage.stage > 0) this.note('stage', `rows of ${stage.sequenceLength} tokens`);
+  private noteStageSwitch(at: Progress): void {
+    const stage = this.blueprint.stages.find((candidate) => candidate.stage.firstStep === at.step)?.stage;
+    if (stage?.stage) this.emit({ type: 'note', kind: 'stage', text: `rows of ${stage.sequenceLength} tokens`, ...at });
   }
 }
 

@@ -4,6 +4,7 @@ import { modelFlopsPerToken } from '../core/flops';
 import { type ModelConfig, parameterCount } from '../core/modelConfig';
 import type { Recipe } from '../core/recipe';
 import type { RunPlan, StagePlan } from '../core/records';
+import type { Pace } from '../kernels/pace';
 import type { Program } from '../kernels/program';
 import type { VariantSet } from '../kernels/variants';
 import { ProgramContext, type RowShape } from '../model/context';
@@ -13,7 +14,7 @@ import { RotaryTableSet } from '../model/rotary';
 import { ModelTensors } from '../model/tensors';
 import { AttentionProbe } from '../probes/attention';
 import { Evaluation } from '../probes/evaluation';
-import { METRIC_STAGING_BYTES } from '../training/stepper';
+import { METRIC_STAGING_BYTES, stepSubmits } from '../training/stepper';
 
 /** A run as static programs and numbers: everything that can be known, checked and shown before a GPU is touched. */
 export interface Blueprint {
@@ -37,11 +38,18 @@ const LONGEST_ROW = 2 ** 20;
 /** Rows of the attention probe: more would cost time, not precision that a plot can show. */
 const ATTENTION_ROWS = 1;
 
-/**
- * @param config the model, with the recipe's position encoding already in `ropeParameters`.
- * @param baseLength context the checkpoint was trained at; default the first stage's.
- */
-export function createBlueprint(recipe: Recipe, config: ModelConfig, variants: VariantSet, baseLength?: number): Blueprint {
+export interface BlueprintOptions {
+  recipe: Recipe;
+  /** The model, with the recipe's position encoding already in `ropeParameters`. */
+  config: ModelConfig;
+  variants: VariantSet;
+  /** Context the checkpoint was trained at; default the first stage's. */
+  baseLength?: number;
+  /** How long calls and submits may take; default any time. The bits of a run do not depend on it. */
+  pace?: Pace;
+}
+
+export function createBlueprint({ recipe, config, variants, baseLength, pace }: BlueprintOptions): Blueprint {
   const stages = curriculumSteps(recipe.curriculum);
   const longest = Math.max(...stages.map(({ sequenceLength }) => sequenceLength));
   const short = recipe.probes.base_length ?? baseLength ?? stages[0].sequenceLength;
@@ -53,15 +61,15 @@ export function createBlueprint(recipe: Recipe, config: ModelConfig, variants: V
       'lower the sequence_length',
     );
   const maxTokens = Math.max(longest, short, ...stages.map((stage) => stage.rowsPerMicroBatch * stage.sequenceLength));
-  const model = new ModelTensors(config, maxTokens);
+  const model = new ModelTensors(config, maxTokens, { half: recipe.precision === 'float16' });
   const rotary = new RotaryTableSet(config, [...stages.map(({ sequenceLength }) => sequenceLength), short, longest]);
-  const context = (shape: RowShape) => new ProgramContext(model, rotary, variants, shape);
+  const context = (shape: RowShape) => new ProgramContext(model, rotary, variants, shape, { pace });
 
   const trained = stages.map((stage) => ({
     stage,
     program: trainProgram(context({ rows: stage.rowsPerMicroBatch, length: stage.sequenceLength })),
   }));
-  const optimizer = optimizerProgram(model);
+  const optimizer = optimizerProgram(model, pace);
   const { validation_rows: rows, attention_queries: queries } = recipe.probes;
   const evaluation = {
     short: new Evaluation(context({ rows: rowsThatFit(rows, short, maxTokens), length: short })),
@@ -93,22 +101,25 @@ export function createBlueprint(recipe: Recipe, config: ModelConfig, variants: V
 /** Throws an InputError with the nearest length that fits when the plan is larger than the adapter (or the recipe's own limit) allows. */
 export function checkFits(blueprint: Blueprint, limits: Record<string, number>): void {
   const { plan, recipe } = blueprint;
-  const binding = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
-  if (plan.largestBindingBytes <= binding) return;
+  if (fitsLimits(plan, limits)) return;
   const longest = Math.max(...plan.stages.map(({ sequenceLength }) => sequenceLength));
-  const fits = nearestFit(blueprint, binding);
+  const fits = nearestFit(blueprint, limits);
   throw new InputError(
     'memory plan',
-    `every tensor within the adapter's largest binding of ${mebibytes(binding)}`,
-    `${mebibytes(plan.largestBindingBytes)} at ${longest} tokens (${recipe.name})`,
+    `bindings of at most ${mebibytes(limits.maxStorageBufferBindingSize)} and buffers of ${mebibytes(limits.maxBufferSize)}, this adapter's limits`,
+    `${mebibytes(plan.largestBindingBytes)} and ${mebibytes(plan.largestBufferBytes)} at ${longest} tokens (${recipe.name})`,
     fits
       ? `the nearest that fits is micro_batch_tokens and sequence_length of at most ${fits}`
       : 'even one token does not fit: use a smaller model',
   );
 }
 
+function fitsLimits(plan: RunPlan, limits: Record<string, number>): boolean {
+  return plan.largestBindingBytes <= limits.maxStorageBufferBindingSize && plan.largestBufferBytes <= limits.maxBufferSize;
+}
+
 /** Halves the longest micro-batch until the plan fits; undefined when the weights alone do not. */
-function nearestFit({ recipe, config, variants }: Blueprint, binding: number): number | undefined {
+function nearestFit({ recipe, config, variants }: Blueprint, limits: Record<string, number>): number | undefined {
   const lengths = recipe.curriculum.stages.map((stage) => stage.sequence_length);
   for (let longest = Math.max(...lengths) / 2; longest >= 1 && Number.isInteger(longest); longest /= 2) {
     const stages = recipe.curriculum.stages.map((stage) => ({
@@ -120,7 +131,7 @@ function nearestFit({ recipe, config, variants }: Blueprint, binding: number): n
       curriculum: { ...recipe.curriculum, stages, micro_batch_tokens: longest },
       probes: { ...recipe.probes, base_length: Math.min(recipe.probes.base_length ?? longest, longest) },
     };
-    if (createBlueprint(smaller, config, variants).plan.largestBindingBytes <= binding) return longest;
+    if (fitsLimits(createBlueprint({ recipe: smaller, config, variants }).plan, limits)) return longest;
   }
   return undefined;
 }
@@ -155,7 +166,7 @@ function summarise(
       flopsPerStep: tokens * modelFlopsPerToken(config, stage.sequenceLength),
       hardwareFlopsPerStep: stage.microBatches * program.flops + optimizer.flops,
       dispatchesPerStep: stage.microBatches * program.dispatches.length + optimizer.dispatches.length,
-      submitsPerStep: stage.microBatches,
+      submitsPerStep: stepSubmits(program, stage.microBatches, optimizer).length,
       bytes: memory.bytes as Record<string, number>,
       totalBytes: memory.totalBytes,
     };
@@ -175,5 +186,6 @@ function summarise(
     bytes: memory.bytes as Record<string, number>,
     totalBytes: memory.totalBytes,
     largestBindingBytes: memory.largestBindingBytes,
+    largestBufferBytes: memory.largestBufferBytes,
   };
 }

@@ -93,6 +93,7 @@ export class LabSession implements LabApi {
 
   async pause(): Promise<void> {
     this.training = false;
+    this.active?.run?.interrupt();
     await this.between(async () => {
       const { entry, run } = this.active ?? {};
       if (!entry || !run) return;

@@ -30,12 +30,12 @@ export async function prepareRun(
   const tokenizerName = tokenizerNameOf(recipe, checkpoint);
   const tokenizer = await catalogue.tokenizer(tokenizerName);
   const config = resolveConfig(recipe, tokenizer, checkpoint?.config);
-  const blueprint = createBlueprint(
+  const blueprint = createBlueprint({
     recipe,
     config,
-    variants ?? defaultVariants(facts, config),
-    checkpoint?.config.maxPositionEmbeddings,
-  );
+    variants: variants ?? defaultVariants(facts, config),
+    baseLength: checkpoint?.config.maxPositionEmbeddings,
+  });
   checkFits(blueprint, facts.limits);
   return { blueprint, tokenizer, tokenizerName, checkpoint };
 }

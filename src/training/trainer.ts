@@ -16,9 +16,11 @@ export interface TrainingPrograms {
   totalSteps: number;
 }
 
-/** Where training draws its rows from. */
-export interface BatchSource {
+/** Where training draws its rows from; a step that is given up is drawn again. */
+export interface BatchSource<Cursor = unknown> {
   next(rows: number, length: number): Batch;
+  cursor(): Cursor;
+  restore(cursor: Cursor): void;
 }
 
 /** Where a run stands between steps. */
@@ -78,24 +80,21 @@ export class Trainer {
     return stageAtStep(this.stages(), this.progress.step);
   }
 
-  /** Submits the next step. Call `await record` of an earlier step first to bound the queue. */
-  async submit(): Promise<PendingStep> {
+  /**
+   * Submits the next step. Call `await record` of an earlier step first to bound the queue.
+   * @returns undefined when the signal ended the step on its way: then nothing has happened, and the next call takes the same rows.
+   */
+  async submit(signal?: AbortSignal): Promise<PendingStep | undefined> {
     const { step } = this.progress;
     const stage = this.stage;
     const { program } = this.programs.stages.find((candidate) => candidate.stage === stage)!;
+    const cursor = this.source.cursor();
     const batches = Array.from({ length: stage.microBatches }, () =>
       this.source.next(stage.rowsPerMicroBatch, stage.sequenceLength),
     );
     const schedule = this.recipe.optimizer;
     const learningRate = learningRateAt(schedule, step - this.scheduleStart, this.programs.totalSteps - this.scheduleStart);
     const tokens = stage.rows * stage.sequenceLength;
-    this.progress = {
-      ...this.progress,
-      step: step + 1,
-      tokens: this.progress.tokens + tokens,
-      flops: this.progress.flops + tokens * modelFlopsPerToken(this.model.config, stage.sequenceLength),
-    };
-    const submitted = { ...this.progress };
     const started = performance.now();
     const settings = {
       learningRate,
@@ -104,8 +103,25 @@ export class Trainer {
       weightDecay: schedule.weight_decay,
       maxGradNorm: schedule.max_grad_norm,
     };
-    const { metrics } = await this.stepper.submit(program, batches, settings, ++this.adamSteps);
-    return { record: metrics.then((result) => this.finish(result, submitted, stage, tokens, started, learningRate)) };
+    let metrics: Promise<StepMetrics>;
+    try {
+      ({ metrics } = await this.stepper.submit(program, batches, settings, this.adamSteps + 1, signal));
+    } catch (error) {
+      this.source.restore(cursor);
+      if (signal?.aborted) return undefined;
+      throw error;
+    }
+    this.adamSteps++;
+    this.progress = {
+      ...this.progress,
+      step: step + 1,
+      tokens: this.progress.tokens + tokens,
+      flops: this.progress.flops + tokens * modelFlopsPerToken(this.model.config, stage.sequenceLength),
+    };
+    const submitted = { ...this.progress };
+    return {
+      record: metrics.then((result) => this.finish(result, submitted, stage, tokens, started, learningRate)),
+    };
   }
 
   /** Takes back the submitted steps that the optimizer refused. Their rows stay drawn, so the next step sees others. */

@@ -19,7 +19,7 @@ const ANY_ADAPTER: AdapterFacts = {
   description: 'WebGPU default limits',
   isSoftware: false,
   features: [],
-  limits: { maxStorageBufferBindingSize: 134_217_728 },
+  limits: { maxStorageBufferBindingSize: 134_217_728, maxBufferSize: 268_435_456 },
   subgroupMinSize: 0,
   subgroupMaxSize: 0,
 };
@@ -42,7 +42,7 @@ export interface RecipePlan extends RunPlan {
 export async function planRecipe(recipe: Recipe, assets: AssetReader, place?: CheckpointPlace): Promise<RecipePlan> {
   const { config, baseLength } = place ? await checkpointConfig(recipe, place) : await shapeConfig(recipe, assets);
   const variants = defaultVariants(ANY_ADAPTER, config);
-  const { plan } = createBlueprint(recipe, config, variants, baseLength);
+  const { plan } = createBlueprint({ recipe, config, variants, baseLength });
   const stages = plan.stages.map((stage): PlannedStage => {
     const tokens = stage.rowsPerStep * stage.sequenceLength;
     return {

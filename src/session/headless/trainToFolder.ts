@@ -53,7 +53,7 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   const { config, weights, baseLength } = resolveModel(recipe, tokenizer, checkpoint);
   const folder = new RunFolder(files);
   const variants = options.resume ? await folder.resume(recipe) : { ...defaultVariants(gpu.facts, config), ...options.variants };
-  const blueprint = createBlueprint(recipe, config, variants, baseLength);
+  const blueprint = createBlueprint({ recipe, config, variants, baseLength });
   checkFits(blueprint, gpu.facts.limits);
 
   const start = options.resume ? startFromState(blueprint, await folder.readCheckpoint()) : startFromWeights(config, weights);

@@ -47,6 +47,7 @@ export function fixtureSummary(part: Partial<RunSummary> = {}): RunSummary {
       bytes: { weights: 3.7e6, gradients: 3.7e6, optimizer: 7.4e6, activations: 21e6, batch: 1.1e5 },
       totalBytes: 35.9e6,
       largestBindingBytes: 8e6,
+      largestBufferBytes: 8e6,
     },
     adapter: 'fixture',
     variants: {},
