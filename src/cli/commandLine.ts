@@ -60,6 +60,8 @@ const COMMANDS: Record<string, CommandHelp> = {
       'checkpoint-every': { type: 'string', value: 'STEPS', help: 'steps between checkpoints; default 100' },
       steps: { type: 'string', value: 'N', help: 'stops after N steps of this call' },
       variants: { type: 'string', value: 'JSON', help: 'kernel variants by operation; default the deterministic ones' },
+      'max-dispatch-ms': { type: 'string', value: 'MS', help: 'longest dispatch that work is cut to; default 50' },
+      'max-submit-ms': { type: 'string', value: 'MS', help: 'longest submit; default 200' },
     },
   },
   check: {

@@ -1,4 +1,5 @@
 import { InputError } from '../core/errors';
+import { DEFAULT_PACE_LIMITS } from '../core/paceLimits';
 import { parseRecipe } from '../core/recipe';
 import type { RunPlan, StepRecord } from '../core/records';
 import { openGpu } from '../session/headless/openGpu';
@@ -28,6 +29,10 @@ export async function train(line: CommandLine): Promise<number> {
     checkpointEvery: wholeOption(line, 'checkpoint-every', 100),
     maxSteps: wholeOption(line, 'steps', Number.MAX_SAFE_INTEGER),
     variants: parseVariants(line.options.variants),
+    pace: {
+      maxDispatchMs: wholeOption(line, 'max-dispatch-ms', DEFAULT_PACE_LIMITS.maxDispatchMs),
+      maxSubmitMs: wholeOption(line, 'max-submit-ms', DEFAULT_PACE_LIMITS.maxSubmitMs),
+    },
     stopRequested: () => interrupt.requested,
     onCompile: (done, total) => output.progress(`compiling kernels ${done} of ${total}`),
     onStep: (step, plan) => output.progress(progressLine(step, plan)),

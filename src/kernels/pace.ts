@@ -1,12 +1,11 @@
+import { DEFAULT_PACE_LIMITS, type PaceLimits } from '../core/paceLimits';
 import type { Dispatch } from './dispatch';
 
 /**
  * How long work may hold the GPU, and how long a call is expected to. A dispatch cannot be interrupted: a browser that wants to draw waits for
  * it, and a driver's watchdog takes the device away when it lasts seconds. So long calls are cut (`Dispatch.split`) and submits kept short.
  */
-export interface Pace {
-  maxDispatchMs: number;
-  maxSubmitMs: number;
+export interface Pace extends PaceLimits {
   estimateMs(dispatch: Dispatch): number;
 }
 
@@ -25,14 +24,6 @@ export interface AdapterRates {
   otherFlopsPerSecond: number;
   bytesPerSecond: number;
 }
-
-export interface PaceLimits {
-  maxDispatchMs: number;
-  maxSubmitMs: number;
-}
-
-/** Well under a watchdog, and short enough for the page to be drawn in between. */
-export const DEFAULT_PACE_LIMITS: PaceLimits = { maxDispatchMs: 50, maxSubmitMs: 200 };
 
 /** Share of a limit that estimates may fill: rates are measured on a quiet machine, at one shape. */
 const HEADROOM = 0.6;

@@ -4,6 +4,7 @@ import { modelFlopsPerToken } from '../core/flops';
 import { type ModelConfig, parameterCount } from '../core/modelConfig';
 import type { Recipe } from '../core/recipe';
 import type { RunPlan, StagePlan } from '../core/records';
+import type { AdapterFacts } from '../gpu/device';
 import type { Pace } from '../kernels/pace';
 import type { Program } from '../kernels/program';
 import type { VariantSet } from '../kernels/variants';
@@ -98,9 +99,16 @@ export function createBlueprint({ recipe, config, variants, baseLength, pace }: 
   };
 }
 
-/** Throws an InputError with the nearest length that fits when the plan is larger than the adapter (or the recipe's own limit) allows. */
-export function checkFits(blueprint: Blueprint, limits: Record<string, number>): void {
+/** Throws an InputError, with the nearest length that fits, when the plan asks for more than the adapter has. */
+export function checkFits(blueprint: Blueprint, { limits, features }: Pick<AdapterFacts, 'limits' | 'features'>): void {
   const { plan, recipe } = blueprint;
+  if (blueprint.model.half && !features.includes('shader-f16'))
+    throw new InputError(
+      'recipe',
+      'precision float32, since this adapter has no shader-f16',
+      recipe.precision,
+      'change precision, or use another adapter',
+    );
   if (fitsLimits(plan, limits)) return;
   const longest = Math.max(...plan.stages.map(({ sequenceLength }) => sequenceLength));
   const fits = nearestFit(blueprint, limits);

@@ -1,9 +1,19 @@
+import type { ModelConfig } from '../core/modelConfig';
+import { DEFAULT_PACE_LIMITS, type PaceLimits } from '../core/paceLimits';
 import type { Gpu } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import { matmulNt, matmulNtFamily } from '../kernels/matmul';
+import { type AdapterRates, paceOf } from '../kernels/pace';
 import { Program } from '../kernels/program';
 import { createTensor } from '../kernels/tensor';
+import type { VariantSet } from '../kernels/variants';
+import { ProgramContext } from '../model/context';
 import { Engine } from '../model/engine';
+import { optimizerProgram, trainProgram } from '../model/programs';
+import { RotaryTableSet } from '../model/rotary';
+import { ModelTensors } from '../model/tensors';
+import { profileProgram } from './bench/profile';
+import { type Blueprint, type BlueprintOptions, createBlueprint } from './blueprint';
 
 /** Long enough to drown the queue's latency, short enough not to be noticed. */
 const ENOUGH_MS = 30;
@@ -25,6 +35,72 @@ export async function measureFlopsPerSecond(gpu: Gpu, pipelines: PipelineCache):
   } finally {
     engine.destroy();
   }
+}
+
+/** How much slower than a matmul any kernel of a step may be before its work counts as short without being measured. */
+const SLOWEST_KERNEL = 8;
+
+/**
+ * A blueprint again, made from the same options, with long calls cut and submits kept short on this adapter. Where even a pessimist expects the whole step within the
+ * limits nothing is measured and nothing cut.
+ */
+export async function pacedBlueprint(
+  gpu: Gpu,
+  pipelines: PipelineCache,
+  whole: Blueprint,
+  options: BlueprintOptions,
+  limits: PaceLimits = DEFAULT_PACE_LIMITS,
+): Promise<Blueprint> {
+  const flopsPerSecond = (await measureFlopsPerSecond(gpu, pipelines)) / SLOWEST_KERNEL;
+  const ms = (flops: number) => (1000 * flops) / flopsPerSecond;
+  const dispatches = whole.programs.flatMap((program) => program.dispatches);
+  const isShort =
+    dispatches.every(({ flops }) => ms(flops) <= limits.maxDispatchMs) &&
+    whole.programs.every(({ flops }) => ms(flops) <= limits.maxSubmitMs);
+  if (isShort) return whole;
+  const rates = await measureRates(gpu, pipelines, options.config, options.variants, whole.model.half);
+  return createBlueprint({ ...options, pace: paceOf(rates, limits) });
+}
+
+/** Tokens of the step that is timed. */
+const CALIBRATION_TOKENS = { software: 64, hardware: 1024 };
+
+/**
+ * What every kernel of a training step sustains here: the step of one layer of this model over a short row, call by call. Attention is a
+ * little slower over short rows than over long ones, which errs on the safe side.
+ */
+export async function measureRates(
+  gpu: Gpu,
+  pipelines: PipelineCache,
+  config: ModelConfig,
+  variants: VariantSet,
+  half: boolean,
+): Promise<AdapterRates> {
+  const tokens = gpu.facts.isSoftware ? CALIBRATION_TOKENS.software : CALIBRATION_TOKENS.hardware;
+  const one = { ...config, numHiddenLayers: 1 };
+  const model = new ModelTensors(one, tokens, { half });
+  const context = new ProgramContext(model, new RotaryTableSet(one, [tokens]), variants, { rows: 1, length: tokens });
+  const programs = [trainProgram(context), optimizerProgram(model)];
+  const engine = await Engine.create(gpu, pipelines, programs);
+  const totals = new Map<string, { flops: number; bytes: number; seconds: number }>();
+  try {
+    for (const program of programs)
+      for (const { kernel, ms, flops, bytes } of await profileProgram(engine, program)) {
+        const shader = kernel.slice(0, kernel.indexOf('.'));
+        const total = totals.get(shader) ?? { flops: 0, bytes: 0, seconds: 0 };
+        totals.set(shader, { flops: total.flops + flops, bytes: total.bytes + bytes, seconds: total.seconds + ms / 1000 });
+      }
+  } finally {
+    engine.destroy();
+  }
+  const rates = [...totals]
+    .map(([shader, { flops, seconds }]) => [shader, flops / seconds] as const)
+    .filter(([, rate]) => rate > 0);
+  return {
+    flopsPerSecond: Object.fromEntries(rates),
+    otherFlopsPerSecond: Math.min(...rates.map(([, rate]) => rate)),
+    bytesPerSecond: Math.max(...[...totals.values()].map(({ bytes, seconds }) => bytes / seconds)),
+  };
 }
 
 async function time(engine: Engine, program: Program, repeats: number): Promise<number> {

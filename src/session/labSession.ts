@@ -6,7 +6,6 @@ import type { ForkOptions, RunPlan, RunSummary } from '../core/records';
 import type { UserFile } from '../data/userSource';
 import { adapterName } from '../gpu/device';
 import { DeviceLostError } from '../gpu/errors';
-import type { VariantSet } from '../kernels/variants';
 import { ActiveRun, DivergedError, type RunStart } from './activeRun';
 import type { GenerateOptions, GenerateResult, LabApi, LabEvent, LabFacts, SourceSummary } from './api';
 import type { Blueprint } from './blueprint';
@@ -16,7 +15,7 @@ import { Datasets } from './datasets';
 import { generateText } from './generate';
 import { LabDevice } from './labDevice';
 import { Mutex } from './mutex';
-import { type PreparedRun, prepareRun } from './prepareRun';
+import { type PreparedRun, type PrepareOptions, prepareRun } from './prepareRun';
 import { RecordBatcher } from './recordBatcher';
 import { DEFAULT_TOKENIZER, resolveModel, tokenizerNameOf } from './resolveModel';
 import { type RunEntry, RunRegistry } from './runRegistry';
@@ -67,13 +66,13 @@ export class LabSession implements LabApi {
   }
 
   async plan(value: unknown): Promise<RunPlan> {
-    const { blueprint } = await this.prepare(parseRecipe(value));
+    const { blueprint } = await this.prepare(parseRecipe(value), { paced: false });
     return blueprint.plan;
   }
 
   create(value: unknown): Promise<RunSummary> {
     return this.between(async () => {
-      const prepared = await this.prepare(parseRecipe(value));
+      const prepared = await this.prepare(parseRecipe(value), { paced: true });
       const { config, weights } = resolveModel(prepared.blueprint.recipe, prepared.tokenizer, prepared.checkpoint);
       return this.begin(prepared, startFromWeights(config, weights));
     });
@@ -137,7 +136,10 @@ export class LabSession implements LabApi {
     return this.between(async () => {
       const { entry } = this.requireActive();
       const checkpoint = await (await this.realise(entry)).checkpoint();
-      const prepared = await this.prepare(forkRecipe(asked, checkpoint, options), entry.blueprint.variants);
+      const prepared = await this.prepare(forkRecipe(asked, checkpoint, options), {
+        variants: entry.blueprint.variants,
+        paced: true,
+      });
       if (!sameArchitecture(entry.blueprint.config, prepared.blueprint.config))
         throw new InputError(
           'fork',
@@ -270,8 +272,8 @@ export class LabSession implements LabApi {
     }
   }
 
-  private async prepare(recipe: Recipe, variants?: VariantSet): Promise<PreparedRun> {
-    return prepareRun(this.catalogue, (await this.device.open()).gpu.facts, recipe, variants);
+  private async prepare(recipe: Recipe, options: PrepareOptions): Promise<PreparedRun> {
+    return prepareRun(this.catalogue, await this.device.open(), recipe, options);
   }
 
   private async begin(

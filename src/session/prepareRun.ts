@@ -1,11 +1,12 @@
 import type { Recipe } from '../core/recipe';
 import type { Tokenizer } from '../data/tokenizer';
-import type { AdapterFacts } from '../gpu/device';
 import { defaultVariants } from '../kernels/families';
 import type { VariantSet } from '../kernels/variants';
-import { type Blueprint, checkFits, createBlueprint } from './blueprint';
+import { type Blueprint, type BlueprintOptions, checkFits, createBlueprint } from './blueprint';
+import { pacedBlueprint } from './calibrate';
 import type { Catalogue } from './catalogue';
 import type { LoadedCheckpoint } from './checkpointFiles';
+import type { OpenDevice } from './labDevice';
 import { resolveConfig, tokenizerNameOf } from './resolveModel';
 
 export interface PreparedRun {
@@ -16,26 +17,32 @@ export interface PreparedRun {
   checkpoint?: LoadedCheckpoint;
 }
 
-/**
- * A recipe as a blueprint, checked against the adapter: everything short of GPU memory.
- * @param variants those of a parent, which a fork keeps: another set would be another set of bits.
- */
+export interface PrepareOptions {
+  /** Those of a parent, which a fork keeps: another set would be another set of bits. */
+  variants?: VariantSet;
+  /** Measures, where the work is long, how to cut it for this adapter. A plan that is only looked at need not wait for that. */
+  paced: boolean;
+}
+
+/** A recipe as a blueprint, checked against the adapter: everything short of GPU memory. */
 export async function prepareRun(
   catalogue: Catalogue,
-  facts: AdapterFacts,
+  { gpu, pipelines }: OpenDevice,
   recipe: Recipe,
-  variants?: VariantSet,
+  { variants, paced }: PrepareOptions,
 ): Promise<PreparedRun> {
   const checkpoint = 'checkpoint' in recipe.model ? await catalogue.checkpoint(recipe.model.checkpoint) : undefined;
   const tokenizerName = tokenizerNameOf(recipe, checkpoint);
   const tokenizer = await catalogue.tokenizer(tokenizerName);
   const config = resolveConfig(recipe, tokenizer, checkpoint?.config);
-  const blueprint = createBlueprint({
+  const options: BlueprintOptions = {
     recipe,
     config,
-    variants: variants ?? defaultVariants(facts, config),
+    variants: { ...defaultVariants(gpu.facts, config), ...variants },
     baseLength: checkpoint?.config.maxPositionEmbeddings,
-  });
-  checkFits(blueprint, facts.limits);
+  };
+  const whole = createBlueprint(options);
+  checkFits(whole, gpu.facts);
+  const blueprint = paced ? await pacedBlueprint(gpu, pipelines, whole, options) : whole;
   return { blueprint, tokenizer, tokenizerName, checkpoint };
 }

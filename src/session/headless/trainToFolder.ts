@@ -1,4 +1,5 @@
 import { InputError } from '../../core/errors';
+import type { PaceLimits } from '../../core/paceLimits';
 import type { AssetReader, FileStore } from '../../core/ports';
 import type { Recipe } from '../../core/recipe';
 import type { RunPlan, RunRecord, RunSummary, StepRecord } from '../../core/records';
@@ -11,6 +12,7 @@ import { RunFolder } from '../../runs/runFolder';
 import type { TrainingState } from '../../runs/trainingState';
 import { ActiveRun, DivergedError, type RunStart } from '../activeRun';
 import { type Blueprint, checkFits, createBlueprint } from '../blueprint';
+import { pacedBlueprint } from '../calibrate';
 import type { Checkpoint } from '../checkpoint';
 import type { LoadedCheckpoint } from '../checkpointFiles';
 import { Dataset } from '../dataset';
@@ -31,6 +33,8 @@ export interface TrainToFolderOptions {
   maxSteps: number;
   /** Laid over the adapter's defaults; a resumed run keeps its own. */
   variants: VariantSet;
+  /** Longest dispatch and submit in milliseconds; default 50 and 200. */
+  pace?: PaceLimits;
   /** Asked between steps; true writes a checkpoint and stops. */
   stopRequested(): boolean;
   onCompile(done: number, total: number): void;
@@ -53,8 +57,11 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   const { config, weights, baseLength } = resolveModel(recipe, tokenizer, checkpoint);
   const folder = new RunFolder(files);
   const variants = options.resume ? await folder.resume(recipe) : { ...defaultVariants(gpu.facts, config), ...options.variants };
-  const blueprint = createBlueprint({ recipe, config, variants, baseLength });
-  checkFits(blueprint, gpu.facts.limits);
+  const pipelines = new PipelineCache(gpu.device);
+  const blueprintOptions = { recipe, config, variants, baseLength };
+  const whole = createBlueprint(blueprintOptions);
+  checkFits(whole, gpu.facts);
+  const blueprint = await pacedBlueprint(gpu, pipelines, whole, blueprintOptions, options.pace);
 
   const start = options.resume ? startFromState(blueprint, await folder.readCheckpoint()) : startFromWeights(config, weights);
   if (options.resume) await folder.truncate(start.progress.step);
@@ -68,7 +75,7 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   };
   const run = await ActiveRun.create({
     gpu,
-    pipelines: new PipelineCache(gpu.device),
+    pipelines,
     blueprint,
     dataset,
     start,
