@@ -15,6 +15,7 @@ export interface LabProblem {
   message: string;
 }
 
+/** How far a piece of work that comes before training is. */
 export interface Preparing {
   done: number;
   total: number;
@@ -27,6 +28,8 @@ export interface LabSlice {
   gate: GateReport;
   facts: LabFacts | undefined;
   preparing: Preparing | undefined;
+  /** Kernels are being checked and timed on this adapter, once. */
+  tuning: Preparing | undefined;
   deviceLost: { message: string; checkpointStep: number | undefined } | undefined;
   /** Kept until the visitor dismisses them. */
   problems: LabProblem[];
@@ -39,6 +42,8 @@ export interface LabSlice {
   restart(): Promise<void>;
   /** After a lost device: a new one, at the last checkpoint. */
   recover(): Promise<void>;
+  /** Ends tuning: operations that were not reached keep their defaults. */
+  skipTuning(): Promise<void>;
   /** Runs a piece of work, one at a time where `exclusive`, and reports its failure; true when it went well. */
   attempt(operation: string, work: () => Promise<void>, exclusive?: boolean): Promise<boolean>;
   report(operation: string, error: unknown): void;
@@ -52,7 +57,7 @@ let nextProblem = 1;
 export function createLabSlice(ports: StorePorts, connection: Connection): StateCreator<LabState, [], [], LabSlice> {
   return (set, get) => {
     const openLab = async () => {
-      set({ phase: 'opening', preparing: undefined, deviceLost: undefined });
+      set({ phase: 'opening', preparing: undefined, tuning: undefined, deviceLost: undefined });
       try {
         const facts = await connection.open((event) => receive(event, get, set));
         set({ phase: 'open', facts, preparing: undefined });
@@ -67,6 +72,7 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
       gate: { cause: undefined },
       facts: undefined,
       preparing: undefined,
+      tuning: undefined,
       deviceLost: undefined,
       problems: [],
       busy: undefined,
@@ -97,6 +103,10 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
           set({ deviceLost: undefined });
           if (run) get().receiveRun(run);
         });
+      },
+
+      async skipTuning() {
+        await get().attempt('skipping the tuning', () => connection.api.skipTuning());
       },
 
       async attempt(operation, work, exclusive = false) {
@@ -135,7 +145,10 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
 function receive(event: LabEvent, get: () => LabState, set: (part: Partial<LabState>) => void): void {
   switch (event.type) {
     case 'preparing':
-      set({ preparing: event.done < event.total ? { done: event.done, total: event.total, what: event.what } : undefined });
+      set({ preparing: underWay(event) });
+      break;
+    case 'tuning':
+      set({ tuning: underWay(event) });
       break;
     case 'run':
       get().receiveRun(event.run);
@@ -147,4 +160,8 @@ function receive(event: LabEvent, get: () => LabState, set: (part: Partial<LabSt
       set({ deviceLost: { message: event.message, checkpointStep: event.checkpointStep } });
       break;
   }
+}
+
+function underWay({ done, total, what }: Preparing): Preparing | undefined {
+  return done < total ? { done, total, what } : undefined;
 }

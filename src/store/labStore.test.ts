@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { profileObstacle } from './profileSlice';
 import { activeRun, viewedRun } from './runsSlice';
 import { fakePage } from './testing/fakeLab';
 import { fixtureRun, progressAt } from './testing/recordedFixture';
@@ -183,6 +184,54 @@ describe('a lost device', () => {
     expect(page.terminated).toBe(1);
     expect(activeRun(page.store.getState())).toBeUndefined();
     expect(viewedRun(page.store.getState())?.origin).toBe('ended');
+  });
+});
+
+describe('tuning', () => {
+  it('is shown until it is over, and can be skipped', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    lab.onEvent({ type: 'tuning', done: 2, total: 9, what: 'flash_forward rows-4' });
+    expect(store.getState().tuning).toEqual({ done: 2, total: 9, what: 'flash_forward rows-4' });
+    await store.getState().skipTuning();
+    expect(lab.calls).toContain('skipTuning');
+    expect(store.getState().tuning).toBeUndefined();
+  });
+});
+
+describe('a profile', () => {
+  it('needs a run, and says so', async () => {
+    const { store, lab } = fakePage();
+    expect(profileObstacle(store.getState())).toMatch(/GPU/);
+    await store.getState().boot();
+    expect(profileObstacle(store.getState())).toMatch(/run/);
+    await store.getState().profile();
+    expect(lab.calls).not.toContain('profile');
+  });
+
+  it('is kept with the step it was taken at, also while the run trains', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().train();
+    lab.emit([step(1), step(2)]);
+    expect(profileObstacle(store.getState())).toBeUndefined();
+    const done = store.getState().profile();
+    expect(store.getState().profiling).toBe(true);
+    await done;
+    expect(store.getState().profiled).toMatchObject({ runName: 'extend-base', step: 2, profile: { tokens: 4096 } });
+    expect(store.getState().profiling).toBe(false);
+  });
+
+  it('that fails is reported, and the one before stays', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().step();
+    await store.getState().profile();
+    const before = store.getState().profiled;
+    lab.failing = { name: 'profile', message: 'the GPU was lost' };
+    await store.getState().profile();
+    expect(store.getState().problems[0].message).toBe('the GPU was lost');
+    expect(store.getState()).toMatchObject({ profiled: before, profiling: false });
   });
 });
 

@@ -2,12 +2,13 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import { createLabSlice, type LabSlice } from './labSlice';
 import { Connection } from './page/connection';
 import type { StorePorts } from './page/ports';
+import { createProfileSlice, type ProfileSlice } from './profileSlice';
 import { createRecipeSlice, type RecipeSlice } from './recipe/recipeSlice';
 import { createRunsSlice, type RunsSlice } from './runsSlice';
 import { createSamplesSlice, type SamplesSlice } from './samplesSlice';
 import { createSelectionSlice, type SelectionSlice } from './selectionSlice';
 
-export type LabState = LabSlice & RunsSlice & RecipeSlice & SelectionSlice & SamplesSlice;
+export type LabState = LabSlice & RunsSlice & RecipeSlice & SelectionSlice & SamplesSlice & ProfileSlice;
 export type LabStore = StoreApi<LabState>;
 
 /** The page's whole state, without React: slices over one connection to the worker. */
@@ -19,5 +20,6 @@ export function createLabStore(ports: StorePorts): LabStore {
     ...createRecipeSlice(ports, connection)(...context),
     ...createSelectionSlice(...context),
     ...createSamplesSlice(connection)(...context),
+    ...createProfileSlice(connection)(...context),
   }));
 }

@@ -16,6 +16,7 @@ import { Transport } from './transport/Transport';
 const TheoryTab = lazy(() => import('./theory/TheoryTab'));
 const HelpDialog = lazy(() => import('./HelpDialog'));
 const ForkDialog = lazy(() => import('./transport/ForkDialog'));
+const PerformanceTab = lazy(() => import('./performance/PerformanceTab'));
 const SamplesTab = lazy(() => import('./samples/SamplesTab'));
 
 /** The page: header, transport, knobs on the left, the chosen tab on the right, problems at the bottom. */
@@ -38,6 +39,11 @@ export function App() {
         <Banners />
         <Tabs.Content value="lab" className="tab-body">
           <LabTab />
+        </Tabs.Content>
+        <Tabs.Content value="performance" className="tab-body">
+          <LazyTab name="The performance tab">
+            <PerformanceTab />
+          </LazyTab>
         </Tabs.Content>
         <Tabs.Content value="theory" className="tab-body">
           <LazyTab name="The theory tab">

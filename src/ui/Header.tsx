@@ -13,6 +13,7 @@ export function Header() {
       </h1>
       <Tabs.List className="tabs" aria-label="Views">
         <Tabs.Trigger value="lab">Lab</Tabs.Trigger>
+        <Tabs.Trigger value="performance">Performance</Tabs.Trigger>
         <Tabs.Trigger value="theory">Theory</Tabs.Trigger>
         <Tabs.Trigger value="samples">Samples</Tabs.Trigger>
       </Tabs.List>
@@ -58,6 +59,7 @@ function Status() {
   const text = useLab((state) => {
     const active = activeRun(state);
     if (state.preparing) return 'preparing';
+    if (state.tuning) return 'tuning';
     if (active) return active.summary.status;
     if (state.phase === 'open') return 'idle';
     return state.phase === 'blocked' ? 'viewing' : state.phase;

@@ -90,7 +90,10 @@ const plainExplanations = {
     title: 'Predicted GPU memory',
     text:
       'Bytes of every buffer the plan will allocate, by purpose, known before anything is allocated. Train stages, validation and ' +
-      'probes share one arena sized to the largest of them. Generating text adds a cache of its own while it lasts.',
+      'probes share one arena sized to the largest of them, so the whole run holds more than a stage alone. Kept activations are what ' +
+      'the backward pass needs of the forward pass; the working set is reused from layer to layer; the loss chunk holds the logits of a ' +
+      'few rows at a time; tables are rotary angles; staging is what the host reads; uniforms hold the scalars of every dispatch. ' +
+      'Generating text adds a cache of its own while it lasts.',
   },
   eta: {
     title: 'Time to the end',
@@ -185,6 +188,69 @@ const plainExplanations = {
     formula: 'C = (2/d) Σ_j sin θ_j',
     text: 'How far apart neighbouring positions are turned. Interpolation shrinks it with its factor, a larger base only with its logarithm.',
     source: 'Xiong et al. 2023, arXiv 2309.16039, appendix B, as a mean',
+  },
+  mfu: {
+    title: 'Model FLOPs utilisation',
+    formula: 'MFU = (6 N s + 6 L d s²) per row / step time / measured peak',
+    text:
+      'FLOPs that the model needs, causal-exact (N weights that multiply, half of the attention square), over the time of a whole step ' +
+      'as trained, over what the adapter reaches with multiply-adds in registers. Work done twice to save memory does not count. Figures ' +
+      'published against a data sheet’s peak, or with the full attention square, come out differently.',
+    source: 'Chowdhery et al. 2022, arXiv 2204.02311, appendix B; here against a measured peak',
+  },
+  hfu: {
+    title: 'Hardware FLOPs utilisation',
+    formula: 'HFU = FLOPs executed / step time / measured peak',
+    text:
+      'The same with every operation the kernels execute, so layers and attention tiles that are computed again in the backward pass ' +
+      'count as often as they run. HFU over MFU is what recomputing costs.',
+    source: 'Korthikanti et al. 2022, arXiv 2205.05198',
+  },
+  adapterPeak: {
+    title: 'The adapter’s measured peak',
+    text:
+      'Multiply-adds that never leave the registers, and bytes read plus written by a buffer copy, both measured on this adapter. No ' +
+      'data sheet is involved.',
+    source: 'Kernel fma_peak',
+  },
+  pace: {
+    title: 'Longest dispatch and submit',
+    text:
+      'Nothing interrupts a dispatch: while it lasts the page cannot be drawn, and a driver takes the GPU away from one that lasts ' +
+      'seconds. Long calls are therefore cut, without changing a bit of the result, and a step is handed over in short submits; pausing ' +
+      'takes effect between two of them. The limits rest on rates measured on this adapter, so a busy machine may exceed them.',
+  },
+  stepProfile: {
+    title: 'One training step',
+    formula: 'step = Σ kernels + what lies between them',
+    text:
+      'The step’s time is measured as in training. Kernels are then timed one at a time, median of repeats, and drawn in the order they ' +
+      'run; neighbouring calls of one kernel are one span. Kernels that overlap in training are counted alone here, so their sum may ' +
+      'exceed the step. Pointing at a kernel marks it in all three pictures; arrow keys move through the bar.',
+  },
+  kernels: {
+    title: 'Kernels',
+    formula: 'GFLOP/s = FLOPs / time;  GB/s = operand bytes, each once, / time',
+    text:
+      'Calls of one operation for one purpose, added up. Shares are of the adapter’s measured peaks. A kernel is as good as the higher of ' +
+      'the two: one that moves much and computes little cannot come near the arithmetic peak. More than 100 % of bandwidth means that ' +
+      'operands came out of a cache.',
+  },
+  roofline: {
+    title: 'Roofline',
+    formula: 'GFLOP/s ≤ min(peak, FLOP per byte × GB/s)',
+    text:
+      'Where a kernel’s own arithmetic puts its limit: under the slope it waits for memory, under the level it computes. Bytes are the ' +
+      'least that must move, each operand once, so a kernel that reads its operands again lies lower than it could. Dots are as large ' +
+      'as their share of the time.',
+    source: 'Williams, Waterman & Patterson 2009',
+  },
+  variants: {
+    title: 'Kernel variants',
+    text:
+      'How each operation was computed. Variants give the same results to rounding, but not the same bits, so a run keeps those it began ' +
+      'with, through forks and checkpoints. The default is what an adapter of this kind gets untimed; the tuner departs from it only ' +
+      'for a variant that was checked here and is faster by more than the noise.',
   },
   sampling: {
     title: 'Sampling',

@@ -42,6 +42,17 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** Three significant digits, zeros kept, so that a column of rates can be compared: 0.0420, 8.30, 125, 1,250. */
+export function formatSignificant(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  return Math.abs(value) >= 999.5 ? formatInteger(value) : value.toPrecision(3);
+}
+
+/** 0.0420 ms, 8.31 ms, 1,250 ms: one unit, so that kernels can be compared. */
+export function formatMilliseconds(ms: number): string {
+  return `${formatSignificant(ms)} ms`;
+}
+
 /** A loss in nats: four decimals, so that runs can be told apart. */
 export function formatLoss(loss: number | undefined): string {
   return loss === undefined || !Number.isFinite(loss) ? '–' : loss.toFixed(4);

@@ -47,6 +47,8 @@ function overWorker(remote: Remote<LabApi>, ended: Promise<never>): LabApi {
     applyLive: (changes) => until(remote.applyLive(changes)),
     fork: (recipe, options) => until(remote.fork(recipe, options)),
     activate: (runId) => until(remote.activate(runId)),
+    skipTuning: () => until(remote.skipTuning()),
+    profile: () => until(remote.profile()),
     probe: () => until(remote.probe()),
     generate: (options, onText) => until(remote.generate(options, proxy(onText))),
     cancelGenerate: () => until(remote.cancelGenerate()),

@@ -5,6 +5,7 @@ import type { LabApi, LabEvent, LabFacts, LiveChanges } from '../../worker/proto
 import { createLabStore, type LabStore } from '../labStore';
 import type { GateReport } from '../page/gpuGate';
 import type { StorePorts } from '../page/ports';
+import { fixtureProfile } from './profileFixture';
 import { FIXTURE_RECIPE, fixtureSummary, progressAt } from './recordedFixture';
 
 /** A lab without a GPU for tests of the store: it keeps runs and answers at once; a test says what it trains. */
@@ -69,6 +70,16 @@ export class FakeLab implements LabApi {
   async activate(runId: string) {
     this.note('activate');
     return this.adopt({ ...this.running(), id: runId });
+  }
+
+  async skipTuning() {
+    this.note('skipTuning');
+    this.onEvent({ type: 'tuning', done: 1, total: 1, what: '' });
+  }
+
+  async profile() {
+    this.note('profile');
+    return fixtureProfile();
   }
 
   async probe() {

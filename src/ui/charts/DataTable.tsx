@@ -4,18 +4,20 @@ import { download, type TableData, toCsv } from './csv';
 interface DataTableProps extends TableData {
   /** Also the file's name. */
   name: string;
+  /** Tells it from other tables of the same picture. */
+  title?: string;
   testId?: string;
   /** The newest rows that are shown; the CSV holds all. */
   maxRows?: number;
 }
 
 /** The values of a picture as a table that can be read aloud, copied and exported. */
-export function DataTable({ name, testId, columns, rows, maxRows = rows.length }: DataTableProps) {
+export function DataTable({ name, title = 'Table', testId, columns, rows, maxRows = rows.length }: DataTableProps) {
   const shown = rows.slice(Math.max(0, rows.length - maxRows));
   return (
     <details className="twin">
       <summary>
-        Table <span className="muted">{rows.length} rows</span>
+        {title} <span className="muted">{rows.length} rows</span>
       </summary>
       <button
         type="button"
