@@ -118,26 +118,28 @@ export class Engine implements BufferSource {
   /** Copies tensors out; arena tensors are found through the program that holds them. For checkpoints and probes, not the step. */
   async read(tensors: readonly Tensor[], program?: Program): Promise<Float32Array<ArrayBuffer>[]> {
     const { device } = this.gpu;
-    const encoder = device.createCommandEncoder({ label: 'read' });
-    const staging = tensors.map((tensor) => {
-      const size = tensorBytes(tensor);
-      const buffer = device.createBuffer({
-        label: `read.${tensor.storage.name}`,
-        size,
-        usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    const staging: GPUBuffer[] = [];
+    try {
+      await withErrorScopes(device, 'read back', () => {
+        const encoder = device.createCommandEncoder({ label: 'read' });
+        for (const tensor of tensors) {
+          const size = tensorBytes(tensor);
+          const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+          const buffer = device.createBuffer({ label: `read.${tensor.storage.name}`, size, usage });
+          staging.push(buffer);
+          encoder.copyBufferToBuffer(this.sourceOf(tensor, program), byteOffset(tensor), buffer, 0, size);
+        }
+        device.queue.submit([encoder.finish()]);
       });
-      encoder.copyBufferToBuffer(this.sourceOf(tensor, program), byteOffset(tensor), buffer, 0, size);
-      return buffer;
-    });
-    device.queue.submit([encoder.finish()]);
-    return Promise.all(
-      staging.map(async (buffer, i) => {
-        await mapForReading(buffer, 'read tensors');
-        const values = decodeValues(tensors[i], buffer.getMappedRange());
-        buffer.destroy();
-        return values;
-      }),
-    );
+      return await Promise.all(
+        tensors.map(async (tensor, i) => {
+          await mapForReading(staging[i], 'read tensors');
+          return decodeValues(tensor, staging[i].getMappedRange());
+        }),
+      );
+    } finally {
+      for (const buffer of staging) buffer.destroy();
+    }
   }
 
   /** Runs one program alone, start to end, in as many submits as its pace asks for. */

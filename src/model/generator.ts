@@ -1,5 +1,5 @@
 import { InputError } from '../core/errors';
-import type { Gpu } from '../gpu/device';
+import { type Gpu, withErrorScopes } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import { mapForReading } from '../gpu/readback';
 import { elementBytes } from '../kernels/tensor';
@@ -37,16 +37,23 @@ export class Generator {
       throw new InputError('generate', 'a context of at least one token', length, 'change the length');
     const plan = new GenerationPlan(options);
     const engine = await Engine.create(gpu, pipelines, plan.programs, onCompile, weightsFrom);
-    for (const { tensor, values } of plan.rotary.contents()) engine.write(tensor, values);
-    // The whole context is one document.
-    const { docBounds } = plan.model.inputs(length);
-    engine.write(docBounds, documentBounds({ rows: 1, length, docStart: new Uint32Array(length) }));
-    const staging = gpu.device.createBuffer({
-      label: 'logits.staging',
-      size: plan.stagingBytes,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    return new Generator(gpu, plan, engine, staging);
+    try {
+      return await withErrorScopes(gpu.device, 'begin generation', () => {
+        for (const { tensor, values } of plan.rotary.contents()) engine.write(tensor, values);
+        // The whole context is one document.
+        const { docBounds } = plan.model.inputs(length);
+        engine.write(docBounds, documentBounds({ rows: 1, length, docStart: new Uint32Array(length) }));
+        const staging = gpu.device.createBuffer({
+          label: 'logits.staging',
+          size: plan.stagingBytes,
+          usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+        });
+        return new Generator(gpu, plan, engine, staging);
+      });
+    } catch (error) {
+      engine.destroy();
+      throw error;
+    }
   }
 
   /** Tokens in the context so far. */

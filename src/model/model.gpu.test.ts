@@ -215,7 +215,7 @@ describe('memory', () => {
       expect(bytes).toBe(plan.totalBytes);
       expect(Object.values(plan.bytes).reduce((sum, size) => sum + size, 0)).toBe(plan.totalBytes);
       const bindings = created.mock.calls.filter(([{ usage }]) => usage & GPUBufferUsage.STORAGE);
-      expect(plan.largestBindingBytes).toBe(Math.max(...bindings.map(([{ size }]) => size)));
+      expect(plan.largestBufferBytes).toBe(Math.max(...bindings.map(([{ size }]) => size)));
       const batch = randomBatch(TIED);
       created.mockClear();
       uploadBatch(subject.engine, subject.model, batch, targetWeightSum([batch]));

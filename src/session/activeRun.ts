@@ -11,7 +11,7 @@ import type {
   ValidationRecord,
 } from '../core/records';
 import type { DataStream } from '../data/dataStream';
-import { assertHealthy, type Gpu } from '../gpu/device';
+import { assertHealthy, type Gpu, withErrorScopes } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import { type CompileProgress, Engine } from '../model/engine';
 import { type PendingStep, Trainer, type TrainerState } from '../training/trainer';
@@ -70,14 +70,18 @@ export class ActiveRun {
       if (!sameShares(start.cursor, recipe)) stream.setShares(sharesOf(recipe));
     }
     const engine = await Engine.create(gpu, pipelines, blueprint.programs, onCompile);
+    let trainer: Trainer | undefined;
     try {
-      for (const { tensor, values } of rotary.contents()) engine.write(tensor, values);
-      restoreCheckpoint(engine, model, start);
-      const probes = new Probes(engine, blueprint, dataset);
-      const programs = { stages: blueprint.stages, optimizer: blueprint.optimizer, totalSteps: blueprint.plan.steps };
-      const trainer = new Trainer(engine, model, programs, stream, recipe, start);
-      return new ActiveRun(blueprint, engine, trainer, stream, probes, gpu, emit);
+      return await withErrorScopes(gpu.device, 'begin training', () => {
+        for (const { tensor, values } of rotary.contents()) engine.write(tensor, values);
+        restoreCheckpoint(engine, model, start);
+        const probes = new Probes(engine, blueprint, dataset);
+        const programs = { stages: blueprint.stages, optimizer: blueprint.optimizer, totalSteps: blueprint.plan.steps };
+        trainer = new Trainer(engine, model, programs, stream, recipe, start);
+        return new ActiveRun(blueprint, engine, trainer, stream, probes, gpu, emit);
+      });
     } catch (error) {
+      trainer?.destroy();
       engine.destroy();
       throw error;
     }
