@@ -60,6 +60,7 @@ function Status() {
     const active = activeRun(state);
     if (state.preparing) return 'preparing';
     if (state.tuning) return 'tuning';
+    if (active?.summary.status === 'training' && state.busy === 'pause') return 'pausing';
     if (active) return active.summary.status;
     if (state.phase === 'open') return 'idle';
     return state.phase === 'blocked' ? 'viewing' : state.phase;

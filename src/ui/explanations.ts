@@ -93,7 +93,14 @@ const plainExplanations = {
       'probes share one arena sized to the largest of them, so the whole run holds more than a stage alone. Kept activations are what ' +
       'the backward pass needs of the forward pass; the working set is reused from layer to layer; the loss chunk holds the logits of a ' +
       'few rows at a time; tables are rotary angles; staging is what the host reads; uniforms hold the scalars of every dispatch. ' +
-      'Generating text adds a cache of its own while it lasts.',
+      'Generating text adds a cache of its own while it lasts. Dispatches and submits of a run are those after long calls were cut for ' +
+      'this adapter; of a draft, those before.',
+  },
+  binding: {
+    title: 'Largest binding',
+    text:
+      'The largest window on a buffer that one kernel is given, against what the adapter allows (maxStorageBufferBindingSize). Tensors ' +
+      'that are larger are worked on in parts. WebGPU guarantees 128 MiB.',
   },
   eta: {
     title: 'Time to the end',
@@ -244,6 +251,12 @@ const plainExplanations = {
       'least that must move, each operand once, so a kernel that reads its operands again lies lower than it could. Dots are as large ' +
       'as their share of the time.',
     source: 'Williams, Waterman & Patterson 2009',
+  },
+  tuning: {
+    title: 'Tuning',
+    text:
+      'The first time an adapter is used, every way to compute an operation is checked here against exact results, then timed at the ' +
+      'shapes of this run; what is remembered holds for later runs. Skipping keeps the defaults for what was not reached.',
   },
   variants: {
     title: 'Kernel variants',

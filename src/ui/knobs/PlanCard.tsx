@@ -1,49 +1,33 @@
-import { viewedRun } from '../../store/runsSlice';
+import type { RunPlan } from '../../core/records';
+import type { LabState } from '../../store/labStore';
+import { activeRun, viewedRun } from '../../store/runsSlice';
 import { Explain } from '../controls/Explain';
 import { formatBytes, formatCount, formatDuration, formatFlops, formatInteger } from '../format';
 import { useLab } from '../labContext';
+import { MemoryPlan } from './MemoryPlan';
 
-/** Parameters, memory by purpose, FLOPs and time of the draft; of the viewed run where no GPU can plan the draft. */
+/** Parameters, memory by purpose, FLOPs and time of what the knobs say. */
 export function PlanCard() {
-  const plan = useLab(
-    (state) => state.plan ?? (state.planError || state.phase === 'open' ? undefined : viewedRun(state)?.summary.plan),
-  );
+  const plan = useLab(shownPlan);
   const problem = useLab((state) => state.planError);
   const adapter = useLab((state) => state.facts?.adapter);
   if (problem) return <p className="field-problem">{problem}</p>;
   if (!plan) return <p className="muted">Counted as soon as the GPU is open.</p>;
-  const purposes = Object.entries(plan.bytes).filter(([, bytes]) => bytes > 0);
   const eta = adapter && plan.hardwareFlops / adapter.flopsPerSecond;
   return (
     <>
-      <div className="memory-bar" aria-hidden="true">
-        {purposes.map(([purpose, bytes], i) => (
-          <span
-            key={purpose}
-            style={{ flexGrow: bytes, background: `var(--source-${i % 9})` }}
-            title={`${purpose}: ${formatBytes(bytes)}`}
-          />
-        ))}
-      </div>
-      <table className="memory-rows">
-        <caption className="visually-hidden">Predicted GPU memory by purpose</caption>
-        <tbody>
-          {purposes.map(([purpose, bytes], i) => (
-            <tr key={purpose}>
-              <th scope="row">
-                <i className="swatch" style={{ background: `var(--source-${i % 9})` }} /> {purpose}
-              </th>
-              <td>{formatBytes(bytes)}</td>
-            </tr>
-          ))}
-          <tr className="total">
-            <th scope="row">all buffers</th>
-            <td>{formatBytes(plan.totalBytes)}</td>
-          </tr>
-        </tbody>
-      </table>
+      <MemoryPlan plan={plan} />
       <dl className="facts">
         <Fact label="parameters" value={formatCount(plan.parameters)} />
+        <div>
+          <dt>
+            largest binding <Explain id="binding" />
+          </dt>
+          <dd>
+            {formatBytes(plan.largestBindingBytes)}
+            {adapter && <span className="muted"> of {formatBytes(adapter.limits.maxStorageBufferBindingSize)}</span>}
+          </dd>
+        </div>
         <Fact label="steps" value={formatInteger(plan.steps)} />
         <div>
           <dt>
@@ -62,6 +46,14 @@ export function PlanCard() {
       </dl>
     </>
   );
+}
+
+/** The active run's own plan while the knobs say the same, else the draft's; the viewed run's where no GPU can plan. */
+function shownPlan(state: LabState): RunPlan | undefined {
+  const active = activeRun(state);
+  if (active && !state.pendingChanges().length) return active.summary.plan;
+  if (state.plan || state.planError || state.phase === 'open') return state.plan;
+  return viewedRun(state)?.summary.plan;
 }
 
 function Fact({ label, value }: { label: string; value: string }) {

@@ -1,5 +1,7 @@
+import type { ReactNode } from 'react';
 import { curriculumSteps, stageAtStep } from '../../core/curriculum';
 import type { RunSummary, StepRecord } from '../../core/records';
+import type { Preparing } from '../../store/labSlice';
 import type { LabState } from '../../store/labStore';
 import { activeRun, viewedRun } from '../../store/runsSlice';
 import { Explain } from '../controls/Explain';
@@ -19,19 +21,22 @@ interface ProgressFacts {
   probing: boolean;
 }
 
-/** The bar and the line of numbers under it: the active run, or the recorded one until there is one. */
+/** The bar and the line of numbers under it: work that comes before training, the active run, or the recorded one until there is one. */
 export function Progress() {
   const preparing = useLabThrottled((state) => state.preparing);
+  const tuning = useLabThrottled((state) => state.tuning);
+  const skipTuning = useLab((state) => state.skipTuning);
   const facts = useLabThrottled(progressFacts);
-  if (preparing)
+  if (tuning)
     return (
-      <div className="progress">
-        <progress value={preparing.done} max={preparing.total} aria-label="Preparing" />
-        <p>
-          preparing: {preparing.what} <b>{preparing.done}</b> of {preparing.total}
-        </p>
-      </div>
+      <WorkLine name="tuning kernels for this adapter, once" work={tuning}>
+        <Explain id="tuning" />
+        <button type="button" className="link" data-testid="skip-tuning" onClick={skipTuning}>
+          Skip
+        </button>
+      </WorkLine>
     );
+  if (preparing) return <WorkLine name="preparing" work={preparing} />;
   if (!facts)
     return (
       <div className="progress">
@@ -71,6 +76,23 @@ export function Progress() {
         )}
       </p>
       {recorded && <PlanLine />}
+    </div>
+  );
+}
+
+function WorkLine({ name, work, children }: { name: string; work: Preparing; children?: ReactNode }) {
+  return (
+    <div className="progress">
+      <progress value={work.done} max={work.total} aria-label={name} />
+      <p>
+        <span>
+          {name}: {work.what}
+        </span>
+        <span>
+          <b>{work.done}</b> of {work.total}
+        </span>
+        {children}
+      </p>
     </div>
   );
 }
