@@ -15,6 +15,7 @@ const CONSTANTS: ShaderConstants = {
   ACCUMULATE: true,
   CHAINS: 1,
   HALF: false,
+  HEADS: 1,
 };
 
 const words = (cell: string) => cell.replaceAll('`', '').trim().split(/\s+/);
