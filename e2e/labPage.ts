@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
 import type { RecipeInput } from '../src/core/recipe';
 
@@ -23,6 +24,14 @@ export function watchPage(page: Page, baseURL: string): string[] {
     if (message.type() === 'error') errors.push(`console: ${message.text()} ${message.location().url}`.trim());
   });
   return errors;
+}
+
+/** What axe finds serious or critical in the page as it stands, one line each. */
+export async function seriousViolations(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
 /** The lab as a visitor handles it: by its buttons, its fields, and what they can read. */

@@ -1,22 +1,13 @@
-import { AxeBuilder } from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
 import { expect, test } from './lab';
-import { LabPage, TRAINING_TIMEOUT } from './labPage';
+import { LabPage, seriousViolations, TRAINING_TIMEOUT } from './labPage';
 
-const TABS = ['Lab', 'Theory', 'Samples'];
+const TABS = ['Lab', 'Performance', 'Theory', 'Samples'];
 
 /** The recorded run's own curves, heat map and table: real records, before anything was trained here. */
 async function expectRecordedRun(lab: LabPage): Promise<void> {
   await expect(lab.runs.first().getByText('recorded')).toBeVisible();
   await expect(lab.page.getByTestId('attention-heatmap')).toBeVisible();
   expect((await lab.table('val-chart-table')).length).toBeGreaterThan(1);
-}
-
-async function seriousViolations(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
 test('opens from a sub-path with a recorded run and the adapter named', async ({ page }) => {
