@@ -77,6 +77,15 @@ const COMMANDS: Record<string, CommandHelp> = {
       },
     },
   },
+  gate: {
+    usage: 'gate RECIPE.json',
+    does: 'trains a recipe in float32 and in float16 and compares the losses; exit 1 where they part',
+    positionals: 1,
+    options: {
+      steps: { type: 'string', value: 'N', help: 'steps of each run; default 500' },
+      variants: { type: 'string', value: 'JSON', help: 'kernel variants by operation; default the deterministic ones' },
+    },
+  },
   eval: {
     usage: 'eval CHECKPOINT',
     does: 'loss and bits per byte on held-out text, by source and by position, and keyed-fact retrieval',

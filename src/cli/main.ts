@@ -7,6 +7,7 @@ const commands = {
   plan: () => import('./plan').then(({ plan }) => plan),
   train: () => import('./train').then(({ train }) => train),
   check: () => import('./check').then(({ check }) => check),
+  gate: () => import('./gate').then(({ gate }) => gate),
   eval: () => import('./eval').then(({ evaluate }) => evaluate),
   probe: () => import('./probe').then(({ probe }) => probe),
   bench: () => import('./bench').then(({ bench }) => bench),
