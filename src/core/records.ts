@@ -97,10 +97,10 @@ export interface RetrievalRecord extends Progress {
   }[];
 }
 
-/** Something that happened to a run: a live knob turned, a stage switch, a stop and its reason. */
+/** Something that happened to a run: a live knob turned, a stage switch, a stop and its reason, a variant that gave wrong results here. */
 export interface NoteRecord extends Progress {
   type: 'note';
-  kind: 'live' | 'stage' | 'fork' | 'stop' | 'resume';
+  kind: 'live' | 'stage' | 'fork' | 'stop' | 'resume' | 'tuning';
   text: string;
 }
 
@@ -128,7 +128,10 @@ export interface RunSummary {
   parent?: { id: string; step: number; options: ForkOptions };
   plan: RunPlan;
   adapter: string;
+  /** Kernel variant by operation. */
   variants: Record<string, string>;
+  /** What the adapter gets for this model where nothing has been timed; absent from older records. */
+  defaultVariants?: Record<string, string>;
   /** ISO date. */
   createdAt: string;
   /** Progress at which the run starts: zero, or its fork point. */

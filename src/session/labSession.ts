@@ -6,6 +6,7 @@ import type { ForkOptions, RunPlan, RunSummary } from '../core/records';
 import type { UserFile } from '../data/userSource';
 import { adapterName } from '../gpu/device';
 import { DeviceLostError } from '../gpu/errors';
+import { defaultVariants } from '../kernels/families';
 import { ActiveRun, DivergedError, type RunStart } from './activeRun';
 import type { GenerateOptions, GenerateResult, LabApi, LabEvent, LabFacts, SourceSummary } from './api';
 import type { Blueprint } from './blueprint';
@@ -285,8 +286,16 @@ export class LabSession implements LabApi {
     // Wrong source names must be refused before the running experiment is touched.
     await this.datasets.check(blueprint.recipe, tokenizerName);
     await this.shelve();
-    const adapter = adapterName((await this.device.open()).gpu.facts);
-    const entry = this.runs.add({ blueprint, tokenizerName, start }, { name: blueprint.recipe.name, parent, adapter });
+    const { facts } = (await this.device.open()).gpu;
+    const entry = this.runs.add(
+      { blueprint, tokenizerName, start },
+      {
+        name: blueprint.recipe.name,
+        parent,
+        adapter: adapterName(facts),
+        defaultVariants: defaultVariants(facts, blueprint.config),
+      },
+    );
     this.makeActive(entry);
     this.emit({ type: 'run', run: entry.summary });
     return entry.summary;

@@ -4,7 +4,7 @@ import type { AssetReader, FileStore } from '../../core/ports';
 import type { Recipe } from '../../core/recipe';
 import type { RunPlan, RunRecord, RunSummary, StepRecord } from '../../core/records';
 import { loadTokenizer } from '../../data/tokenizer';
-import { adapterName, type Gpu } from '../../gpu/device';
+import { type AdapterFacts, adapterName, type Gpu } from '../../gpu/device';
 import { PipelineCache } from '../../gpu/pipelines';
 import { defaultVariants } from '../../kernels/families';
 import type { VariantSet } from '../../kernels/variants';
@@ -110,7 +110,7 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   await save();
   run.destroy();
   const all = await folder.records();
-  const summary = summaryOf(blueprint, adapterName(gpu.facts), status, reason);
+  const summary = summaryOf(blueprint, gpu.facts, status, reason);
   await folder.writeRecording({ version: 1, run: summary, records: all });
   return { summary, last: all.filter((record) => record.type === 'step').findLast(({ finite }) => finite) };
 }
@@ -150,8 +150,8 @@ async function tokenizerFiles(assets: AssetReader, name: string): Promise<Map<st
   return new Map(await Promise.all(files.map(async (file) => [file, await assets.read(`tokenizers/${name}/${file}`)] as const)));
 }
 
-function summaryOf(blueprint: Blueprint, adapter: string, status: RunSummary['status'], reason?: string): RunSummary {
-  const { recipe, plan, variants } = blueprint;
+function summaryOf(blueprint: Blueprint, facts: AdapterFacts, status: RunSummary['status'], reason?: string): RunSummary {
+  const { recipe, config, plan, variants } = blueprint;
   return {
     id: `recorded-${recipe.name.toLowerCase().replace(/[^a-z0-9]+/g, '-')}`,
     name: recipe.name,
@@ -159,8 +159,9 @@ function summaryOf(blueprint: Blueprint, adapter: string, status: RunSummary['st
     status,
     reason,
     plan,
-    adapter,
+    adapter: adapterName(facts),
     variants: { ...variants },
+    defaultVariants: defaultVariants(facts, config),
     createdAt: new Date().toISOString(),
     start: { step: 0, tokens: 0, flops: 0, seconds: 0 },
   };

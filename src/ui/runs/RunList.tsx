@@ -3,6 +3,7 @@ import { currentStep, type RunEntry } from '../../store/runsSlice';
 import { runColor } from '../charts/models/runStyle';
 import { formatInteger, formatLoss } from '../format';
 import { useLab, useLabThrottled } from '../labContext';
+import { KernelVariants } from './KernelVariants';
 
 /** All runs of the page: colour, name, what changed from the parent, where it stands, and what can be done with it. */
 export function RunList() {
@@ -104,6 +105,7 @@ function RunRow({ entry, parent }: { entry: RunEntry; parent: RunEntry | undefin
             live since step {formatInteger(live.step)}: {live.text}
           </span>
         )}
+        {viewed && <KernelVariants entry={entry} />}
         {summary.status === 'failed' && <span className="field-problem">{summary.reason}</span>}
       </div>
     </li>
