@@ -36,6 +36,9 @@ export default function HelpDialog() {
               same re-warm-up: the control.
             </li>
             <li>Drag in a plot to zoom, double-click to zoom out. Every plot has its values as a table and as CSV.</li>
+            <li>
+              The <b>Performance</b> tab times one training step, kernel by kernel, against what this GPU can do.
+            </li>
             <li>Drop .txt or .jsonl files anywhere to train on them. They stay on this machine.</li>
           </ol>
           <dl className="shortcuts">
