@@ -22,6 +22,9 @@ export function shaderNames(): string[] {
   return Object.keys(sources).map((path) => path.slice(path.lastIndexOf('/') + 1, -'.wgsl'.length));
 }
 
+/** Lines that WGSL wants before all declarations, wherever a shader or an include states them. */
+const DIRECTIVE = /^\s*(enable|requires|diagnostic)\b/;
+
 /** The WGSL text of `shaders/<name>.wgsl` under these constants. */
 export function loadShader(name: string, constants: ShaderConstants = {}): string {
   const header = Object.entries(constants).map(([key, value]) =>
@@ -29,8 +32,8 @@ export function loadShader(name: string, constants: ShaderConstants = {}): strin
   );
   if (Object.values(constants).includes('f16')) header.unshift('enable f16;');
   const body = preprocess(name, readSource(name).split('\n'), constants);
-  const enables = body.filter((line) => /^\s*(enable|requires)\s/.test(line));
-  const rest = body.filter((line) => !/^\s*(enable|requires)\s/.test(line));
+  const enables = body.filter((line) => DIRECTIVE.test(line));
+  const rest = body.filter((line) => !DIRECTIVE.test(line));
   return [...enables, ...header, ...rest].join('\n');
 }
 
