@@ -5,9 +5,9 @@
 //
 // Work split: a thread owns one query of one head. It walks the keys backwards bin by bin, because for one query a bin of distances is a
 //             contiguous range of keys: each bin's mass is one scalar and nothing is indexed by a computed bin. Blocks of four keys.
-// Bindings:   qkv (B·T, N+2K, H) with rotary applied, lse (B·T, N), doc_bounds (B·T, 2), query_rows (Q) = token indices below B·T,
+// Bindings:   qkv (B·T, N+2K, H) with rotary applied, softmax (B·T, N, 2) = (log-sum-exp, –), doc_bounds (B·T, 2), query_rows (Q) = token indices below B·T,
 //             statistics (Q, N, 4 + bins) in the order above; bins beyond the start of the document are 0.
-// Constants:  HEAD_DIM (H).
+// Constants:  HEAD_DIM (H); qkv_t: f32 or f16.
 // Constraints: H a multiple of 4; N a multiple of K; 2^(bins − 1) ≥ T.
 struct Params {
   length: u32,
@@ -18,8 +18,8 @@ struct Params {
   scale: f32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
-@group(0) @binding(2) var<storage, read> lse: array<f32>;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4<qkv_t>>;
+@group(0) @binding(2) var<storage, read> softmax: array<vec2f>;
 @group(0) @binding(3) var<storage, read> doc_bounds: array<vec2u>;
 @group(0) @binding(4) var<storage, read> query_rows: array<u32>;
 @group(0) @binding(5) var<storage, read_write> statistics: array<f32>;
@@ -34,7 +34,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let token = query_rows[index / params.query_heads];
   let span = token % params.length - doc_bounds[token].x;
   let q_at = query_at(token, n);
-  let row_lse = lse[token * params.query_heads + n];
+  let row_lse = softmax[token * params.query_heads + n].x;
   let out = index * (4u + params.bins);
 
   var distance_sum = 0.0;
@@ -52,7 +52,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
       let k_at = key_at(0u, n / group_size()) + key * token_stride();
       var score = vec4f();
       for (var i = 0u; i < H4; i++) {
-        score += qkv[q_at + i] * mat4x4f(qkv[k_at.x + i], qkv[k_at.y + i], qkv[k_at.z + i], qkv[k_at.w + i]);
+        score += vec4f(qkv[q_at + i]) * mat4x4f(vec4f(qkv[k_at.x + i]), vec4f(qkv[k_at.y + i]), vec4f(qkv[k_at.z + i]), vec4f(qkv[k_at.w + i]));
       }
       let log_weight = select(vec4f(HIDDEN), params.scale * score - row_lse, distance < vec4u(end));
       let weight = exp(log_weight);

@@ -2,43 +2,58 @@
 //
 //   P_tj = exp(scale · q_t·k_j − lse_t)    dP_tj = d_o_t · v_j    dS_tj = P_tj (dP_tj − delta_t)    dq_t = scale Σ_j dS_tj k_j
 //
-// Work split: a thread owns ROWS consecutive queries of one head and walks their keys, doc_start(t) ≤ j ≤ t, in blocks of four, like the
-//             forward kernel; each row of P, dP and dS in a block is one vec4. Threads share nothing; every sum has a fixed order.
-// Bindings:   qkv (B·T, N+2K, H) with rotary applied, d_o (B·T, N, H), lse_delta (B·T, N, 2), doc_bounds (B·T, 2), rotary_q (≥ T, H/2, 2)
-//             = (cos, sin), dqkv (B·T, N+2K, H): the query heads are written, as gradients before rotary.
-// Constants:  HEAD_DIM (H), ROWS.
+// Work split: as in the forward kernel: a thread owns ROWS consecutive queries of one head and walks their keys, doc_start(t) ≤ j ≤ t, in
+//             blocks; each row of P, dP and dS over four keys is one vec4. Every sum has a fixed order.
+// Bindings:   qkv (B·T, N+2K, H) with rotary applied, d_o (B·T, N, H), softmax (B·T, N, 2) = (log-sum-exp, delta), doc_bounds (B·T, 2),
+//             rotary_q (≥ T, H/2, 2) = (cos, sin), dqkv (B·T, N+2K, H): the query heads are written, as gradients before rotary.
+// Params:     a piece of a call takes workgroups [first_group, end_group) and keys [key_begin, key_end), multiples of a block; what a row
+//             has so far is kept in dqkv, before scale and rotary, and taken up again.
+// Constants:  HEAD_DIM (H), ROWS; LOADS · QUADS · 4 keys in a block, SHARE, WIDTH: see attention_together; qkv_t: f32 or f16.
 // Constraints: H a multiple of 8 (padded), at most 128; N a multiple of K.
 // Reference:  FlashAttention-2 (arXiv 2307.08691) algorithm 2, with dQ in a kernel of its own because WGSL has no float atomics.
 struct Params {
-  batch: u32,
   length: u32,
   query_heads: u32,
   key_value_heads: u32,
+  first_group: u32,
+  end_group: u32,
+  key_begin: u32,
+  key_end: u32,
   scale: f32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> qkv: array<vec4f>;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4<qkv_t>>;
 @group(0) @binding(2) var<storage, read> d_o: array<vec4f>;
-@group(0) @binding(3) var<storage, read> lse_delta: array<vec2f>;
+@group(0) @binding(3) var<storage, read> softmax: array<vec2f>;
 @group(0) @binding(4) var<storage, read> doc_bounds: array<vec2u>;
 @group(0) @binding(5) var<storage, read> rotary_q: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> dqkv: array<vec4f>;
-//#include linear_index
 //#include attention_layout
+//#include attention_together
 //#include rotary_transpose
 
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let index = linear_index(thread, groups);
-  let blocks = (params.length + ROWS - 1u) / ROWS;
-  if (index >= blocks * params.query_heads * params.batch) { return; }
-  let first_row = index % blocks * ROWS;
-  let last_row = min(first_row + ROWS, params.length) - 1u;
-  let n = index / blocks % params.query_heads;
-  let kv = n / group_size();
-  let row_start = index / blocks / params.query_heads * params.length;
+const BLOCK = LOADS * QUADS * 4u;
 
-  // A thread that overhangs the last query computes that one again and does not write it.
+@compute @workgroup_size(64)
+fn main(
+  @builtin(local_invocation_index) thread: u32,
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+//#if SHARE
+  @builtin(subgroup_invocation_id) lane: u32,
+//#end
+) {
+  let group = params.first_group + id.y * groups.x + id.x;
+  if (group >= params.end_group) { return; }
+  let tiles = (params.length + 64u * ROWS - 1u) / (64u * ROWS);
+  let n = group / tiles % params.query_heads;
+  let row_start = group / tiles / params.query_heads * params.length;
+  let first_row = (group % tiles * 64u + thread) * ROWS;
+  let last_row = min(first_row + ROWS, params.length) - 1u;
+  let k_start = key_at(row_start, n / group_size());
+  let v_start = value_at(row_start, n / group_size());
+
+  // A row past the last query is the last one again, and not written.
   // q carries the scale of the scores from the start.
   var q: array<vec4f, ROWS * H4>;
   var dout: array<vec4f, ROWS * H4>;
@@ -47,58 +62,100 @@ fn main(@builtin(global_invocation_id) thread: vec3u, @builtin(num_workgroups) g
   let t$r = min(first_row + $r, last_row);
   let doc_start$r = doc_bounds[row_start + t$r].x;
   let head$r = (row_start + t$r) * params.query_heads + n;
-  let lse$r = lse_delta[head$r].x;
-  let delta$r = lse_delta[head$r].y;
+  let q_at$r = query_at(row_start + t$r, n);
+  let lse$r = softmax[head$r].x;
+  let delta$r = softmax[head$r].y;
 //#end
   for (var d = 0u; d < H4; d++) {
 //#for r in 0..ROWS
-    q[d * ROWS + $r] = params.scale * qkv[query_at(row_start + t$r, n) + d];
+    q[d * ROWS + $r] = params.scale * vec4f(qkv[q_at$r + d]);
     dout[d * ROWS + $r] = d_o[head$r * H4 + d];
 //#end
   }
 
-  for (var j = doc_start0; j <= last_row; j += 4u) {
-    // Keys past the last row are read as that one, and hidden.
-    let key = block_of_4(j);
-    let k_at = key_at(row_start, kv) + min(key, vec4u(last_row)) * token_stride();
-    let v_at = k_at + params.key_value_heads * H4;
-
-    // S and dP of the block, a vec4 per row.
+  // What this thread walks in this piece, and what it has behind it.
+  let end = last_row + 1u;
+  let begin = max(doc_start0, params.key_begin);
+  let stop = select(0u, min(end, params.key_end), first_row < params.length);
+  let walks = begin < stop;
+  if (walks && doc_start0 < params.key_begin) {
+    for (var d = 0u; d < H4; d++) {
 //#for r in 0..ROWS
-    var s$r = vec4f();
-    var dp$r = vec4f();
+      dq[d * ROWS + $r] = dqkv[q_at$r + d];
+//#end
+    }
+  }
+  let walk_from = least(select(NOWHERE, begin, walks)) / BLOCK * BLOCK;
+  let walk_to = most(select(0u, stop, walks));
+  // Blocks between these hide nothing from anyone.
+  let open_from = most(select(0u, doc_bounds[row_start + last_row].x, walks));
+  let open_to = least(select(NOWHERE, t0 + 1u, walks));
+
+  for (var j = walk_from; j < walk_to; j += BLOCK) {
+//#include attention_positions(k, j, k_start, token_stride())
+//#include attention_positions(v, j, v_start, token_stride())
+//#for l in 0..LOADS
+//#for c in 0..QUADS
+//#for r in 0..ROWS
+    var s$r_$l_$c = vec4f();
+    var dp$r_$l_$c = vec4f();
+//#end
+//#end
 //#end
     for (var d = 0u; d < H4; d++) {
-      let k = mat4x4f(qkv[k_at.x + d], qkv[k_at.y + d], qkv[k_at.z + d], qkv[k_at.w + d]);
-      let v = mat4x4f(qkv[v_at.x + d], qkv[v_at.y + d], qkv[v_at.z + d], qkv[v_at.w + d]);
+//#for l in 0..LOADS
+//#include attention_quads(k, qkv, $l)
+//#include attention_quads(v, qkv, $l)
+//#for c in 0..QUADS
 //#for r in 0..ROWS
-      s$r += q[d * ROWS + $r] * k;
-      dp$r += dout[d * ROWS + $r] * v;
+      s$r_$l_$c += q[d * ROWS + $r] * k$l_$c;
+      dp$r_$l_$c += dout[d * ROWS + $r] * v$l_$c;
+//#end
+//#end
 //#end
     }
 
     // dS; a hidden key has P = 0 and so adds nothing below.
+    let hides = j < open_from || j + BLOCK > open_to;
+//#for l in 0..LOADS
+//#for c in 0..QUADS
+    let key$l_$c = quad(j, $lu, $cu);
 //#for r in 0..ROWS
-    s$r = select(vec4f(HIDDEN), s$r, (key >= vec4u(doc_start$r)) & (key <= vec4u(t$r)));
-    let ds$r = exp(s$r - lse$r) * (dp$r - delta$r);
+    if (hides) { s$r_$l_$c = select(vec4f(HIDDEN), s$r_$l_$c, (key$l_$c >= vec4u(doc_start$r)) & (key$l_$c <= vec4u(t$r))); }
+    let ds$r_$l_$c = exp(s$r_$l_$c - lse$r) * (dp$r_$l_$c - delta$r);
+//#end
+//#end
 //#end
 
     for (var d = 0u; d < H4; d++) {
-      let k = mat4x4f(qkv[k_at.x + d], qkv[k_at.y + d], qkv[k_at.z + d], qkv[k_at.w + d]);
 //#for r in 0..ROWS
-      dq[d * ROWS + $r] += k * ds$r;
+      var dq$r = dq[d * ROWS + $r];
+//#end
+//#for l in 0..LOADS
+//#include attention_quads(k, qkv, $l)
+//#for c in 0..QUADS
+//#for r in 0..ROWS
+      dq$r += k$l_$c * ds$r_$l_$c;
+//#end
+//#end
+//#end
+//#for r in 0..ROWS
+      dq[d * ROWS + $r] = dq$r;
 //#end
     }
   }
 
+  if (!walks) { return; }
+  let done = end <= params.key_end;
 //#for r in 0..ROWS
   if (first_row + $r <= last_row) {
-    let dq_at = query_at(row_start + t$r, n);
     for (var d = 0u; d < H4 / 2u; d++) {
+      let low = dq[d * ROWS + $r];
+      let high = dq[(d + H4 / 2u) * ROWS + $r];
       let turn_at = t$r * H4 + 2u * d;
-      let pair = rotary_transpose(dq[d * ROWS + $r], dq[(d + H4 / 2u) * ROWS + $r], rotary_q[turn_at], rotary_q[turn_at + 1u]);
-      dqkv[dq_at + d] = params.scale * pair[0];
-      dqkv[dq_at + d + H4 / 2u] = params.scale * pair[1];
+      let pair = rotary_transpose(low, high, rotary_q[turn_at], rotary_q[turn_at + 1u]);
+      dqkv[q_at$r + d] = select(low, params.scale * pair[0], done);
+      dqkv[q_at$r + d + H4 / 2u] = select(high, params.scale * pair[1], done);
     }
   }
 //#end

@@ -1,6 +1,7 @@
 /** A handful of kernels against their float64 oracles on this browser's own WebGPU, in a worker as in the lab. */
 import { requestGpu } from '../../src/gpu/device';
-import { attentionDelta, attentionVariants, flashBackwardDkv, flashBackwardDq, flashForward } from '../../src/kernels/attention';
+import { attentionDelta, flashBackwardDkv, flashBackwardDq, flashForward } from '../../src/kernels/attention';
+import { attentionVariants } from '../../src/kernels/attentionVariants';
 import { matmulFamilies, matmulNn, matmulNt, matmulTn } from '../../src/kernels/matmul';
 import { compare, normalValues, runDispatches, sumTolerance } from '../../src/kernels/parity';
 import { createTensor } from '../../src/kernels/tensor';
@@ -59,13 +60,12 @@ async function checkAttention(): Promise<void> {
   const variants = attentionVariants(gpu.facts, H);
   const tokens = shape.batch * T;
   const o = tensor('o', tokens, N, H);
-  const lse = tensor('lse', tokens, N);
-  const lseDelta = tensor('lse_delta', tokens, N, 2);
+  const softmax = tensor('softmax', tokens, N, 2);
   const dqkv = tensor('dqkv', ...tensors.qkv.shape);
-  const backward = { ...tensors, lseDelta, dqkv, shape, scale };
+  const backward = { ...tensors, softmax, dqkv, shape, scale };
   const dispatches = [
-    flashForward({ ...tensors, o, lse, shape, scale }, variants),
-    attentionDelta({ o, dO: tensors.dO, lse, lseDelta, shape }),
+    flashForward({ ...tensors, q: tensors.qkv, kv: tensors.qkv, o, softmax, shape, scale }, variants),
+    attentionDelta({ o, dO: tensors.dO, softmax, shape }),
     flashBackwardDq(backward, variants),
     flashBackwardDkv(backward, variants),
   ];

@@ -4,6 +4,7 @@ import { KernelCompileError } from './errors';
  * Loads WGSL the same way in the page, a worker, Vitest and the Node build, and runs the small preprocessor:
  *
  *   //#include name             another file of shaders/, in place
+ *   //#include name(a, b)       the same, with `$1` and `$2` in it standing for a and b
  *   //#if EXPRESSION … //#else … //#end      kept or dropped by the constants, e.g. `EPILOGUE == 1 && TILE > 4`
  *   //#for r in 0..ROWS … //#end             the lines once per value, with `$r` standing for it (names are one letter)
  *
@@ -64,7 +65,7 @@ function preprocess(name: string, lines: string[], constants: ShaderConstants): 
     }
     const [, word, rest] = directive;
     if (word === 'include') {
-      out.push(...preprocess(rest.trim(), readSource(rest.trim()).split('\n'), constants));
+      out.push(...include(name, rest.trim(), constants));
     } else if (word === 'if' || word === 'for') {
       const { end, otherwise } = findEnd(name, lines, i);
       const body = lines.slice(i + 1, otherwise ?? end);
@@ -77,6 +78,16 @@ function preprocess(name: string, lines: string[], constants: ShaderConstants): 
     }
   }
   return out;
+}
+
+/** The lines of another shader; in `NAME(a, b)` its `$1` and `$2` stand for `a` and `b`. */
+function include(name: string, call: string, constants: ShaderConstants): string[] {
+  const parts = /^(\w+)(?:\((.*)\))?$/.exec(call);
+  if (!parts) throw malformed(name, call, '#include NAME or #include NAME(a, b)');
+  const [, file, list] = parts;
+  const given = list?.split(',').map((part) => part.trim()) ?? [];
+  const text = readSource(file).replace(/\$(\d)/g, (_, position) => given[Number(position) - 1] ?? '');
+  return preprocess(file, text.split('\n'), constants);
 }
 
 function findEnd(name: string, lines: string[], start: number): { end: number; otherwise?: number } {

@@ -2,18 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
 import { attentionBackward, attentionForward } from '../reference/attention';
 import { rotaryBackward } from '../reference/rotary';
-import {
-  attentionDelta,
-  attentionFamilies,
-  attentionVariants,
-  flashBackwardDkv,
-  flashBackwardDq,
-  flashForward,
-  flashForwardFamily,
-} from './attention';
-import { expectClose, runDispatches, sumTolerance } from './parity';
+import { attentionDelta, flashBackwardDkv, flashBackwardDq, flashForward } from './attention';
+import { attentionFamilies, attentionVariants } from './attentionVariants';
+import { expectClose, sumTolerance } from './parity';
 import { createTensor } from './tensor';
 import { type AttentionCase, type AttentionCaseOptions, createAttentionCase, selectHeads } from './testing/attentionCase';
+import { floats } from './testing/operands';
+import { runWholeAndCut } from './testing/splitting';
 import type { VariantSet } from './variants';
 
 const gpu = await requestGpu(navigator.gpu);
@@ -30,31 +25,32 @@ const CASES: AttentionCaseOptions[] = [
   { batch: 1, length: 257, queryHeads: 4, keyValueHeads: 2, headDim: 32 },
 ];
 
-/** Sets that change all three kernels together, so that each variant of each faces every case. */
-const VARIANT_SETS = flashForwardFamily.variants.map((_, i) => {
-  const set = Object.fromEntries(
-    attentionFamilies.map(({ operation, variants }) => [operation, (variants[i] ?? variants[0]).name]),
-  );
+/** Sets that change all three kernels together, so that each variant that runs here faces every case. */
+const supported = attentionFamilies.map(({ operation, variants }) => ({
+  operation,
+  names: variants.filter((variant) => variant.isSupported(gpu.facts)).map(({ name }) => name),
+}));
+const VARIANT_SETS = Array.from({ length: Math.max(...supported.map(({ names }) => names.length)) }, (_, i) => {
+  const set = Object.fromEntries(supported.map(({ operation, names }) => [operation, names.at(i) ?? names[0]]));
   return { name: Object.values(set).join(' '), set };
 });
 
-/** Forward, delta and both backward kernels in one submit. */
+/** Forward, delta and both backward kernels in one submit: whole, and cut every way. */
 async function forwardAndBackward({ shape, scale, tensors, inputs }: AttentionCase, variants: VariantSet) {
   const { batch, length, queryHeads, headDim } = shape;
   const tokens = batch * length;
   const o = tensor('o', tokens, queryHeads, headDim);
-  const lse = tensor('lse', tokens, queryHeads);
-  const lseDelta = tensor('lse_delta', tokens, queryHeads, 2);
+  const softmax = tensor('softmax', tokens, queryHeads, 2);
   const dqkv = tensor('dqkv', ...tensors.qkv.shape);
-  const backward = { ...tensors, lseDelta, dqkv, shape, scale };
+  const backward = { ...tensors, softmax, dqkv, shape, scale };
   const dispatches = [
-    flashForward({ ...tensors, o, lse, shape, scale }, variants),
-    attentionDelta({ o, dO: tensors.dO, lse, lseDelta, shape }),
+    flashForward({ ...tensors, q: tensors.qkv, kv: tensors.qkv, o, softmax, shape, scale }, variants),
+    attentionDelta({ o, dO: tensors.dO, softmax, shape }),
     flashBackwardDq(backward, variants),
     flashBackwardDkv(backward, variants),
   ];
-  const results = await runDispatches(gpu, dispatches, inputs, [o, lse, dqkv]);
-  return { o: results[0], lse: results[1], dqkv: results[2] };
+  const { results, most } = await runWholeAndCut(gpu, dispatches, inputs, [o, softmax, dqkv]);
+  return { o: results[0], lse: results[1].filter((_, i) => i % 2 === 0), dqkv: results[2], most };
 }
 
 /** The oracle keeps (B, N, T), the kernels (B·T, N). */
@@ -93,22 +89,60 @@ describe('flash attention', () => {
     documents: [40, 25],
   });
 
-  it('decodes a range of queries against a longer cache', async () => {
+  it('takes a range of queries over a longer cache of keys and values', async () => {
     const { shape, scale, tensors, inputs, problem } = grouped;
+    const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
     const [firstQuery, queryCount] = [47, 3];
-    const rows = shape.batch * queryCount;
-    const o = tensor('o', rows, shape.queryHeads, shape.headDim);
-    const lse = tensor('lse', rows, shape.queryHeads);
-    const decode = flashForward({ ...tensors, o, lse, shape, scale, firstQuery, queryCount }, variants);
-    const bound = inputs.filter(([input]) => Object.values(decode.tensors).includes(input));
-    const [actualO, actualLse] = await runDispatches(gpu, [decode], bound, [o, lse]);
+    const stacked = inputs[0][1];
+    const heads = queryHeads + 2 * keyValueHeads;
+    const range = Array.from(
+      { length: batch * queryCount },
+      (_, i) => Math.floor(i / queryCount) * length + firstQuery + (i % queryCount),
+    );
+    const token = (index: number, first: number, count: number) =>
+      Array.from(stacked.subarray((index * heads + first) * headDim, (index * heads + first + count) * headDim));
+    const q = floats(
+      'q',
+      [range.length, queryHeads, headDim],
+      range.flatMap((index) => token(index, 0, queryHeads)),
+    );
+    const kv = floats(
+      'kv',
+      [batch * length, 2 * keyValueHeads, headDim],
+      Array.from({ length: batch * length }, (_, index) => token(index, queryHeads, 2 * keyValueHeads)).flat(),
+    );
+    const o = tensor('o', range.length, queryHeads, headDim);
+    const softmax = tensor('softmax', range.length, queryHeads, 2);
+    const { docBounds } = tensors;
+    const call = flashForward(
+      { q: q.tensor, kv: kv.tensor, docBounds, o, softmax, shape, scale, firstQuery, queryCount },
+      variants,
+    );
+    const uploads = [[q.tensor, q.values], [kv.tensor, kv.values], inputs.find(([input]) => input === docBounds)!] as const;
+    const { results } = await runWholeAndCut(gpu, [call], uploads, [o, softmax]);
     const expected = attentionForward(problem);
-    const inRange = (width: number) => (_: number, i: number) => {
-      const t = Math.floor(i / width) % shape.length;
-      return t >= firstQuery && t < firstQuery + queryCount;
-    };
-    expectClose(actualO, expected.o.filter(inRange(shape.queryHeads * shape.headDim)), sumTolerance(65), 'o');
-    expectClose(actualLse, lseByToken(expected.lse, problem).filter(inRange(shape.queryHeads)), sumTolerance(65), 'lse');
+    const inRange = (width: number) => (_: number, i: number) => range.includes(Math.floor(i / width));
+    expectClose(results[0], expected.o.filter(inRange(queryHeads * headDim)), sumTolerance(65), 'o');
+    const lse = results[1].filter((_, i) => i % 2 === 0);
+    expectClose(lse, lseByToken(expected.lse, problem).filter(inRange(queryHeads)), sumTolerance(65), 'lse');
+  });
+
+  it('is cut along heads, tiles and the walked axis', async () => {
+    const long = createAttentionCase({
+      batch: 1,
+      length: 300,
+      queryHeads: 2,
+      keyValueHeads: 1,
+      headDim: 8,
+      documents: [170, 130],
+    });
+    const { most } = await forwardAndBackward(long, {
+      flash_forward: 'rows-1',
+      flash_backward_dq: 'rows-1',
+      flash_backward_dkv: 'keys-1',
+    });
+    // Five tiles of 64 rows a head, each with up to five ranges of 64 positions.
+    expect(most).toBeGreaterThan(2 * 15 + 2 * 15 + 15);
   });
 
   it('repeats itself bit for bit', async () => {
@@ -136,15 +170,17 @@ describe('flash attention', () => {
 
   it('states FLOPs of the causal pairs', () => {
     const { shape, scale, tensors } = createAttentionCase({ batch: 2, length: 3, queryHeads: 2, keyValueHeads: 1, headDim: 8 });
-    const o = tensor('o', 2, 2, 8);
-    const last = flashForward({ ...tensors, o, lse: tensor('lse', 2, 2), shape, scale, firstQuery: 2, queryCount: 1 }, variants);
+    const [o, softmax, kv] = [tensor('o', 2, 2, 8), tensor('softmax', 2, 2, 2), tensor('kv', 6, 2, 8)];
+    const range = { firstQuery: 2, queryCount: 1 };
+    const last = flashForward({ ...tensors, q: tensor('q', 2, 2, 8), kv, o, softmax, shape, scale, ...range }, variants);
     // Two rows, two heads, one query that sees three keys, four FLOPs per pair and channel.
     expect(last.flops).toBe(2 * 2 * 3 * 4 * 8);
   });
 
   it('refuses head dimensions, ratios and ranges that the kernels cannot take', () => {
     const { shape, scale, tensors } = grouped;
-    const operands = { ...tensors, o: tensor('o', 130, 4, 32), lse: tensor('lse', 130, 4), scale };
+    const [q, kv] = [tensors.qkv, tensors.qkv];
+    const operands = { ...tensors, q, kv, o: tensor('o', 130, 4, 32), softmax: tensor('softmax', 130, 4, 2), scale };
     const forward =
       (change: object, range = {}) =>
       () =>
@@ -152,13 +188,13 @@ describe('flash attention', () => {
     expect(forward({ headDim: 136 })).toThrow(/padded head_dim that is a multiple of 8 and at most 128, got 136/);
     expect(forward({ headDim: 20 })).toThrow(/got 20; change num_attention_heads or hidden_size/);
     expect(forward({ keyValueHeads: 3 })).toThrow(/multiple of num_key_value_heads \(3\), got 4/);
-    expect(forward({ length: 64 })).toThrow(/qkv of shape \[128,8,32\], got \[130,8,32\]/);
+    expect(forward({ length: 64 })).toThrow(/docBounds of shape \[128,2\], got \[130,2\]/);
     expect(forward({}, { firstQuery: 1 })).toThrow(/within a row of 65, got \[1, 66\)/);
   });
 
   it('gives software adapters the largest blocks and GPUs what their registers hold', () => {
     const hardware = { ...gpu.facts, isSoftware: false };
-    expect(attentionVariants({ ...hardware, isSoftware: true }, 128)).toEqual({
+    expect(attentionVariants({ ...hardware, isSoftware: true, features: [] }, 128)).toEqual({
       flash_forward: 'rows-4',
       flash_backward_dq: 'rows-4',
       flash_backward_dkv: 'keys-2',

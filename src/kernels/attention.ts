@@ -1,76 +1,43 @@
 /**
  * Causal grouped-query flash attention over packed documents, forward and backward. Memory is O(T): scores live in registers only.
- * Shapes: B rows of T tokens, M = B·T; N query and K key/value heads of H (padded) dimensions; `qkv` (M, N+2K, H) holds the three kinds
- * of head side by side per token. FLOPs count the pairs that a causal mask leaves in rows of one document.
+ * Shapes as in attentionShape. FLOPs count the pairs that a causal mask leaves in rows of one document.
  */
 import { ShapeError } from '../core/errors';
-import type { AdapterFacts } from '../gpu/device';
-import { type Dispatch, linearWorkgroups } from './dispatch';
-import { BYTES_PER_ELEMENT, elementCount, expectShape, type Tensor } from './tensor';
-import { type KernelFamily, type Variant, type VariantSet, variantOf } from './variants';
-
-export interface AttentionShape {
-  /** B. */
-  batch: number;
-  /** T; in decoding, the room of a row of the KV cache. */
-  length: number;
-  /** N, a multiple of K. */
-  queryHeads: number;
-  /** K. */
-  keyValueHeads: number;
-  /** H as stored: padded to a multiple of 8, at most 128. */
-  headDim: number;
-}
-
-interface BlockedFamily extends KernelFamily {
-  preferredAt(facts: AdapterFacts, headDim: number): string;
-}
-
-interface BlockOptions {
-  /** Vectors of head_dim floats that a thread keeps per row. */
-  vectors: number;
-  sizes: readonly number[];
-}
-
-/** Floats of a thread's own vectors that leave a GPU thread, which has 255 registers at most, room for a block of the others. */
-const REGISTER_BUDGET = 128;
-
-export const flashForwardFamily = blockedFamily('flash_forward', 'ROWS', { vectors: 2, sizes: [1, 2, 4] });
-export const flashBackwardDqFamily = blockedFamily('flash_backward_dq', 'ROWS', { vectors: 3, sizes: [1, 2, 4] });
-export const flashBackwardDkvFamily = blockedFamily('flash_backward_dkv', 'KEYS', { vectors: 4, sizes: [1, 2] });
-export const attentionFamilies = [flashForwardFamily, flashBackwardDqFamily, flashBackwardDkvFamily] as const;
-
-/** Default variants of the three kernels where the head dimension is known, which `KernelFamily.preferred` is not told. */
-export function attentionVariants(facts: AdapterFacts, headDim: number): VariantSet {
-  return Object.fromEntries(attentionFamilies.map((family) => [family.operation, family.preferredAt(facts, headDim)]));
-}
+import { type AttentionShape, checkHeads, checkQkv, expectStacked } from './attentionShape';
+import { splitWalk, type Walk } from './attentionSplit';
+import { flashBackwardDkvFamily, flashBackwardDqFamily, flashForwardFamily } from './attentionVariants';
+import { type Dispatch, linearWorkgroups, partOf, rowPieces, scalarTypes, WORKGROUP_SIZE, workgroupGrid } from './dispatch';
+import { expectShape, type Tensor, tensorBytes } from './tensor';
+import { type KernelFamily, type VariantSet, variantOf } from './variants';
 
 export interface FlashForwardOperands {
-  /** (M, N+2K, H), rotary applied. */
-  qkv: Tensor;
+  /** (M, N+2K, H) with rotary applied, the same tensor as `kv`; or (B·Q, N, H) beside a cache. */
+  q: Tensor;
+  /** (M, N+2K, H); or the cache's keys and values, (M, 2K, H). */
+  kv: Tensor;
   /** (M, 2) u32: where a token's document starts within its row, and one past where it ends. */
   docBounds: Tensor;
-  /** (B·queryCount, N, H) out. */
+  /** (B·Q, N, H) out. */
   o: Tensor;
-  /** (B·queryCount, N) out: log-sum-exp of each query's scaled scores. */
-  lse: Tensor;
+  /** (B·Q, N, 2) out: log-sum-exp of each query's scaled scores, and room for `attentionDelta`. */
+  softmax: Tensor;
   shape: AttentionShape;
   /** 1 / sqrt(unpadded head_dim). */
   scale: number;
-  /** Position of the first query in every row; default 0. */
+  /** Beside a cache: position of the first query in every row, default 0, and queries per row Q, default all T. */
   firstQuery?: number;
-  /** Queries per row; default all T. One in decoding from a KV cache. */
   queryCount?: number;
 }
 
 /** o = softmax(scale · q kᵀ) v and its log-sum-exp. FLOPs 4·H per visible pair. */
 export function flashForward(operands: FlashForwardOperands, variants: VariantSet): Dispatch {
-  const { qkv, docBounds, o, lse, shape, scale, firstQuery = 0, queryCount = shape.length } = operands;
-  const { batch, length, queryHeads, headDim } = shape;
+  const { q, kv, docBounds, o, softmax, shape, scale, firstQuery = 0, queryCount = shape.length } = operands;
+  const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
   const rows = batch * queryCount;
-  checkQkv('flash_forward', shape, qkv, docBounds);
+  checkHeads('flash_forward', shape);
+  expectShape('flash_forward', 'docBounds', docBounds, [batch * length, 2]);
   expectShape('flash_forward', 'o', o, [rows, queryHeads, headDim]);
-  expectShape('flash_forward', 'lse', lse, [rows, queryHeads]);
+  expectShape('flash_forward', 'softmax', softmax, [rows, queryHeads, 2]);
   if (firstQuery < 0 || queryCount < 1 || firstQuery + queryCount > length)
     throw new ShapeError(
       'flash_forward',
@@ -78,14 +45,39 @@ export function flashForward(operands: FlashForwardOperands, variants: VariantSe
       `[${firstQuery}, ${firstQuery + queryCount})`,
       'shorten the range or enlarge the KV cache',
     );
-  const { constants } = variantOf(flashForwardFamily, variants);
-  const tensors = { qkv, doc_bounds: docBounds, o, lse };
-  return {
-    ...describe('flash_forward', shape, constants, tensors),
-    params: { ...headParams(shape), first_query: firstQuery, query_count: queryCount, scale },
-    workgroups: linearWorkgroups(batch * queryHeads * Math.ceil(queryCount / Number(constants.ROWS))),
-    flops: 4 * headDim * visiblePairs(shape, firstQuery, queryCount),
+  const stacked = q.storage === kv.storage;
+  if (stacked) expectStacked('flash_forward', shape, kv);
+  else {
+    expectShape('flash_forward', 'q', q, [rows, queryHeads, headDim]);
+    expectShape('flash_forward', 'kv', kv, [batch * length, 2 * keyValueHeads, headDim]);
+  }
+  const vectors = headDim / 4;
+  const walk: Walk = {
+    ...tilesOf(flashForwardFamily, variants, queryCount, batch * queryHeads),
+    walked: (tile) => [0, firstQuery + Math.min(queryCount, (tile + 1) * tileRows(flashForwardFamily, variants))],
+    length: firstQuery + queryCount,
   };
+  const call = describe(
+    'flash_forward',
+    { shape, flopsPerPair: 4, pairs: visiblePairs(shape, firstQuery, queryCount) },
+    {
+      constants: { ...variantOf(flashForwardFamily, variants).constants, ...scalarTypes({ q, kv, o }), HALF: Boolean(o.half) },
+      tensors: { q, kv, doc_bounds: docBounds, o, softmax },
+      params: {
+        length,
+        query_heads: queryHeads,
+        key_value_heads: keyValueHeads,
+        first_query: firstQuery,
+        query_count: queryCount,
+        q_stride: (stacked ? queryHeads + 2 * keyValueHeads : queryHeads) * vectors,
+        kv_stride: (stacked ? queryHeads + 2 * keyValueHeads : 2 * keyValueHeads) * vectors,
+        key_offset: stacked ? queryHeads * vectors : 0,
+        scale,
+      },
+    },
+  );
+  // What float16 would round between two pieces could not be taken up again.
+  return walking(call, walk, 'key', !o.half);
 }
 
 export interface AttentionDeltaOperands {
@@ -93,28 +85,37 @@ export interface AttentionDeltaOperands {
   o: Tensor;
   /** (M, N, H). */
   dO: Tensor;
-  /** (M, N). */
-  lse: Tensor;
-  /** (M, N, 2) out: log-sum-exp and delta. */
-  lseDelta: Tensor;
+  /** (M, N, 2): the second component becomes delta. */
+  softmax: Tensor;
   shape: AttentionShape;
 }
 
 /** delta = dO · o per token and head, beside the log-sum-exp: what both backward kernels read per query. */
-export function attentionDelta({ o, dO, lse, lseDelta, shape }: AttentionDeltaOperands): Dispatch {
-  const { batch, length, queryHeads, headDim } = shape;
-  const tokens = batch * length;
+export function attentionDelta(operands: AttentionDeltaOperands): Dispatch {
+  const { o, dO, softmax, shape } = operands;
+  const { queryHeads, headDim } = shape;
+  const [tokens] = o.shape;
   checkHeads('attention_delta', shape);
   expectShape('attention_delta', 'o', o, [tokens, queryHeads, headDim]);
   expectShape('attention_delta', 'dO', dO, [tokens, queryHeads, headDim]);
-  expectShape('attention_delta', 'lse', lse, [tokens, queryHeads]);
-  expectShape('attention_delta', 'lseDelta', lseDelta, [tokens, queryHeads, 2]);
+  expectShape('attention_delta', 'softmax', softmax, [tokens, queryHeads, 2]);
   const rows = tokens * queryHeads;
   return {
-    ...describe('attention_delta', shape, {}, { o, d_o: dO, lse, lse_delta: lseDelta }),
-    params: { rows },
+    ...describe(
+      'attention_delta',
+      { shape, flopsPerPair: 0, pairs: 0 },
+      {
+        constants: scalarTypes({ o }),
+        tensors: { o, d_o: dO, softmax },
+        params: { rows },
+      },
+    ),
     workgroups: linearWorkgroups(rows),
     flops: 2 * rows * headDim,
+    split: (pieces) =>
+      rowPieces([o, dO, softmax], pieces, (window) =>
+        attentionDelta({ o: window(o), dO: window(dO), softmax: window(softmax), shape }),
+      ),
   };
 }
 
@@ -123,8 +124,8 @@ export interface FlashBackwardOperands {
   qkv: Tensor;
   /** (M, N, H). */
   dO: Tensor;
-  /** (M, N, 2), from `attentionDelta`. */
-  lseDelta: Tensor;
+  /** (M, N, 2): log-sum-exp and delta. */
+  softmax: Tensor;
   /** (M, 2) u32. */
   docBounds: Tensor;
   /** (≥ T, H/2, 2): (cos, sin) by position, with any scale folded in. */
@@ -138,63 +139,28 @@ export interface FlashBackwardOperands {
 
 /** Gradient to the queries. FLOPs 6·H per visible pair: q·k again, dO·v, dS k. */
 export function flashBackwardDq(operands: FlashBackwardOperands, variants: VariantSet): Dispatch {
-  const { qkv, dO, lseDelta, docBounds, rotaryQ, dqkv, shape, scale } = operands;
-  const { batch, length, queryHeads, headDim } = shape;
-  checkBackward('flash_backward_dq', operands);
-  const { constants } = variantOf(flashBackwardDqFamily, variants);
-  const tensors = { qkv, d_o: dO, lse_delta: lseDelta, doc_bounds: docBounds, rotary_q: rotaryQ, dqkv };
-  return {
-    ...describe('flash_backward_dq', shape, constants, tensors),
-    params: { ...headParams(shape), scale },
-    workgroups: linearWorkgroups(batch * queryHeads * Math.ceil(length / Number(constants.ROWS))),
-    flops: 6 * headDim * visiblePairs(shape),
+  const { shape, rotaryQ } = operands;
+  const { batch, length, queryHeads } = shape;
+  const rows = tileRows(flashBackwardDqFamily, variants);
+  const walk: Walk = {
+    ...tilesOf(flashBackwardDqFamily, variants, length, batch * queryHeads),
+    walked: (tile) => [0, Math.min(length, (tile + 1) * rows)],
+    length,
   };
+  return walking(backward(flashBackwardDqFamily, operands, { rotary_q: rotaryQ }, variants, 6), walk, 'key');
 }
 
 /** Gradient to keys and values, summed over each group of query heads. FLOPs 8·H per visible pair: q·k and dO·v again, Pᵀ dO, dSᵀ q. */
 export function flashBackwardDkv(operands: FlashBackwardOperands, variants: VariantSet): Dispatch {
-  const { qkv, dO, lseDelta, docBounds, rotaryK, dqkv, shape, scale } = operands;
-  const { batch, length, keyValueHeads, headDim } = shape;
-  checkBackward('flash_backward_dkv', operands);
-  const { constants } = variantOf(flashBackwardDkvFamily, variants);
-  const tensors = { qkv, d_o: dO, lse_delta: lseDelta, doc_bounds: docBounds, rotary_k: rotaryK, dqkv };
-  return {
-    ...describe('flash_backward_dkv', shape, constants, tensors),
-    params: { ...headParams(shape), scale },
-    workgroups: linearWorkgroups(batch * keyValueHeads * Math.ceil(length / Number(constants.KEYS))),
-    flops: 8 * headDim * visiblePairs(shape),
+  const { shape, rotaryK } = operands;
+  const { batch, length, keyValueHeads } = shape;
+  const keys = tileRows(flashBackwardDkvFamily, variants);
+  const walk: Walk = {
+    ...tilesOf(flashBackwardDkvFamily, variants, length, batch * keyValueHeads),
+    walked: (tile) => [tile * keys, length],
+    length,
   };
-}
-
-/** Throws unless the head counts and the padded head dimension suit the attention kernels. */
-export function checkHeads(operation: string, { queryHeads, keyValueHeads, headDim }: AttentionShape): void {
-  if (headDim % 8 || headDim < 8 || headDim > 128)
-    throw new ShapeError(
-      operation,
-      'a padded head_dim that is a multiple of 8 and at most 128',
-      headDim,
-      'change num_attention_heads or hidden_size',
-    );
-  if (queryHeads % keyValueHeads)
-    throw new ShapeError(
-      operation,
-      `num_attention_heads to be a multiple of num_key_value_heads (${keyValueHeads})`,
-      queryHeads,
-      'change one of them',
-    );
-}
-
-/** Throws unless heads, `qkv` and `docBounds` agree with the shape. */
-export function checkQkv(operation: string, shape: AttentionShape, qkv: Tensor, docBounds: Tensor): void {
-  const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
-  checkHeads(operation, shape);
-  expectShape(operation, 'qkv', qkv, [batch * length, queryHeads + 2 * keyValueHeads, headDim]);
-  expectShape(operation, 'docBounds', docBounds, [batch * length, 2]);
-}
-
-/** The scalars that every kernel needs to find its way in `qkv`. */
-export function headParams({ batch, length, queryHeads, keyValueHeads }: AttentionShape): Record<string, number> {
-  return { batch, length, query_heads: queryHeads, key_value_heads: keyValueHeads };
+  return walking(backward(flashBackwardDkvFamily, operands, { rotary_k: rotaryK }, variants, 8), walk, 'query');
 }
 
 /** Pairs of query and key, over all heads, that causality leaves for queries [first, first + count) of every row. */
@@ -202,24 +168,96 @@ export function visiblePairs({ batch, length, queryHeads }: AttentionShape, firs
   return batch * queryHeads * ((count * (2 * first + count + 1)) / 2);
 }
 
-function describe(shader: string, shape: AttentionShape, constants: Dispatch['constants'], tensors: Record<string, Tensor>) {
+/** A call but for its workgroups and the piece of the walk it takes. */
+type Call = Omit<Dispatch, 'workgroups' | 'split'>;
+
+function backward(
+  family: KernelFamily,
+  operands: FlashBackwardOperands,
+  table: Record<string, Tensor>,
+  variants: VariantSet,
+  flopsPerPair: number,
+): Call {
+  const { qkv, dO, softmax, docBounds, dqkv, shape, scale } = operands;
+  checkBackward(family.operation, operands);
+  return describe(
+    family.operation,
+    { shape, flopsPerPair, pairs: visiblePairs(shape) },
+    {
+      constants: { ...variantOf(family, variants).constants, ...scalarTypes({ qkv }) },
+      tensors: { qkv, d_o: dO, softmax, doc_bounds: docBounds, ...table, dqkv },
+      params: { length: shape.length, query_heads: shape.queryHeads, key_value_heads: shape.keyValueHeads, scale },
+    },
+  );
+}
+
+interface Problem {
+  shape: AttentionShape;
+  /** Times H. */
+  flopsPerPair: number;
+  pairs: number;
+}
+
+function describe(
+  shader: string,
+  { shape, flopsPerPair, pairs }: Problem,
+  call: Pick<Dispatch, 'constants' | 'tensors' | 'params'>,
+): Call {
   const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
-  const elements = Object.values(tensors).reduce((sum, tensor) => sum + elementCount(tensor.shape), 0);
   return {
     label: `${shader}.attention[${batch}x${length}x${queryHeads}/${keyValueHeads}x${headDim}]`,
     shader,
-    constants: { HEAD_DIM: headDim, ...constants },
-    tensors,
-    bytes: BYTES_PER_ELEMENT * elements,
+    ...call,
+    constants: { HEAD_DIM: headDim, ...call.constants },
+    flops: flopsPerPair * headDim * pairs,
+    bytes: [...new Set(Object.values(call.tensors))].reduce((sum, tensor) => sum + tensorBytes(tensor), 0),
   };
 }
 
+/** The whole walk in one call, and how to cut it. @param axis what is walked, as the shader's params call it. */
+function walking(call: Call, walk: Walk, axis: 'key' | 'query', isCut = true): Dispatch {
+  const groups = walk.tiles * walk.heads;
+  const piece = (firstGroup: number, endGroup: number, begin: number, end: number, share: number): Dispatch => ({
+    ...call,
+    params: { ...call.params, first_group: firstGroup, end_group: endGroup, [`${axis}_begin`]: begin, [`${axis}_end`]: end },
+    workgroups: workgroupGrid(endGroup - firstGroup),
+    flops: call.flops * share,
+    bytes: call.bytes * share,
+  });
+  return {
+    ...piece(0, groups, 0, ALL_POSITIONS, 1),
+    split: (pieces) => {
+      const cut = splitWalk(isCut ? walk : { ...walk, unit: walk.length }, pieces);
+      return cut.map((part, i) =>
+        partOf(
+          piece(part.firstGroup, part.endGroup, part.begin, part.end === walk.length ? ALL_POSITIONS : part.end, part.share),
+          i,
+          cut.length,
+        ),
+      );
+    },
+  };
+}
+
+/** An end past every position, also of a row whose queries move from call to call. */
+const ALL_POSITIONS = 2 ** 31;
+
+/** Rows or keys of a workgroup. */
+function tileRows(family: KernelFamily, variants: VariantSet): number {
+  const { ROWS, KEYS } = variantOf(family, variants).constants;
+  return WORKGROUP_SIZE * Number(ROWS ?? KEYS);
+}
+
+function tilesOf(family: KernelFamily, variants: VariantSet, rows: number, heads: number): Pick<Walk, 'tiles' | 'heads'> {
+  return { tiles: Math.ceil(rows / tileRows(family, variants)), heads };
+}
+
 function checkBackward(operation: string, operands: FlashBackwardOperands): void {
-  const { qkv, dO, lseDelta, docBounds, rotaryQ, rotaryK, dqkv, shape } = operands;
+  const { qkv, dO, softmax, docBounds, rotaryQ, rotaryK, dqkv, shape } = operands;
   const { batch, length, queryHeads, headDim } = shape;
   checkQkv(operation, shape, qkv, docBounds);
   expectShape(operation, 'dO', dO, [batch * length, queryHeads, headDim]);
-  expectShape(operation, 'lseDelta', lseDelta, [batch * length, queryHeads, 2]);
+  expectShape(operation, 'softmax', softmax, [batch * length, queryHeads, 2]);
   expectShape(operation, 'dqkv', dqkv, [...qkv.shape]);
   for (const [name, table] of Object.entries({ rotaryQ, rotaryK }))
     if (table.shape[0] < length || table.shape[1] !== headDim / 2)
@@ -229,22 +267,4 @@ function checkBackward(operation: string, operands: FlashBackwardOperands): void
         `[${table.shape}]`,
         'build longer tables',
       );
-}
-
-/**
- * Variants by how many rows (or keys) a thread owns: more use of every vector it loads, more registers. Software adapters have the stack
- * for registers and take the largest; a GPU takes as many as the budget holds.
- */
-function blockedFamily(operation: string, block: 'ROWS' | 'KEYS', { vectors, sizes }: BlockOptions): BlockedFamily {
-  const nameOf = (size: number) => `${block.toLowerCase()}-${size}`;
-  const largest = Math.max(...sizes);
-  const variants = sizes.map((size) => ({
-    name: nameOf(size),
-    constants: { [block]: size } as Variant['constants'],
-    suits: `GPUs at head_dim up to ${Math.floor(REGISTER_BUDGET / (vectors * size))}${size === largest ? ', and software adapters' : ''}`,
-    isSupported: () => true,
-  }));
-  const preferredAt = (facts: AdapterFacts, headDim: number) =>
-    nameOf(sizes.findLast((size) => facts.isSoftware || size * vectors * headDim <= REGISTER_BUDGET) ?? 1);
-  return { operation, variants, preferredAt, preferred: (facts) => preferredAt(facts, 64) };
 }

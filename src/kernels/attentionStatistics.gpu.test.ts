@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
 import { attentionStatistics as oracle } from '../reference/attentionStatistics';
-import { attentionVariants, flashForward } from './attention';
+import { flashForward } from './attention';
 import {
   attentionDistanceProfile,
   attentionStatistics,
@@ -10,6 +10,7 @@ import {
   STATISTICS,
   statisticsWidth,
 } from './attentionStatistics';
+import { attentionVariants } from './attentionVariants';
 import { expectClose, runDispatches, sumTolerance } from './parity';
 import { createTensor } from './tensor';
 import { type AttentionCaseOptions, createAttentionCase } from './testing/attentionCase';
@@ -37,14 +38,14 @@ async function probe({ queries, ...options }: (typeof CASES)[number]) {
   const { batch, length, queryHeads, headDim } = shape;
   const { qkv, docBounds } = tensors;
   const o = tensor('o', batch * length, queryHeads, headDim);
-  const lse = tensor('lse', batch * length, queryHeads);
+  const softmax = tensor('softmax', batch * length, queryHeads, 2);
   const queryRows = tensor('query_rows', queries.length);
   const statistics = tensor('statistics', queries.length, queryHeads, statisticsWidth(length));
   const sums = tensor('sums', queryHeads, statisticsWidth(length));
   const profile = tensor('profile', queryHeads, length);
-  const operands = { qkv, lse, docBounds, queryRows, shape, scale };
+  const operands = { qkv, softmax, docBounds, queryRows, shape, scale };
   const dispatches = [
-    flashForward({ qkv, docBounds, o, lse, shape, scale }, attentionVariants(gpu.facts, headDim)),
+    flashForward({ q: qkv, kv: qkv, docBounds, o, softmax, shape, scale }, attentionVariants(gpu.facts, headDim)),
     attentionStatistics({ ...operands, statistics }),
     attentionStatisticsReduce({ statistics, sums }),
     attentionDistanceProfile({ ...operands, profile }),
@@ -89,7 +90,7 @@ describe('attention statistics', () => {
 
   it('refuse an output whose width is not that of the row length', () => {
     const { shape, scale, tensors } = createAttentionCase({ batch: 1, length: 16, queryHeads: 2, keyValueHeads: 1, headDim: 8 });
-    const operands = { ...tensors, lse: tensor('lse', 16, 2), queryRows: tensor('query_rows', 3), shape, scale };
+    const operands = { ...tensors, softmax: tensor('softmax', 16, 2, 2), queryRows: tensor('query_rows', 3), shape, scale };
     expect(() => attentionStatistics({ ...operands, statistics: tensor('statistics', 3, 2, 8) })).toThrow(
       /statistics of shape \[3,2,9\], got \[3,2,8\]/,
     );

@@ -2,8 +2,8 @@
  * Exact attention statistics of chosen queries, from q, k and the forward pass's log-sum-exp: what the probes plot. Memory is O(Q), never
  * T × T. Shapes as in `attention.ts`; Q chosen queries.
  */
-import { type AttentionShape, checkQkv } from './attention';
-import { type Dispatch, linearWorkgroups } from './dispatch';
+import { type AttentionShape, checkQkv } from './attentionShape';
+import { type Dispatch, linearWorkgroups, scalarTypes } from './dispatch';
 import { BYTES_PER_ELEMENT, elementCount, expectShape, type Tensor } from './tensor';
 
 /** Sums before the histogram, in the order that the kernel writes them. Entropy is in nats, distances in tokens. */
@@ -22,8 +22,8 @@ export function statisticsWidth(length: number): number {
 interface ProbeOperands {
   /** (M, N+2K, H), rotary applied. */
   qkv: Tensor;
-  /** (M, N). */
-  lse: Tensor;
+  /** (M, N, 2): log-sum-exp first. */
+  softmax: Tensor;
   /** (M, 2) u32. */
   docBounds: Tensor;
   /** (Q) u32: token indices b·T + t. */
@@ -79,20 +79,20 @@ export function attentionDistanceProfile(operands: ProbeOperands & { profile: Te
 }
 
 /** What the two probe kernels share. FLOPs: a dot product per head and key, with half a row of keys for a query on average. */
-function describeProbe(shader: string, { qkv, lse, docBounds, queryRows, shape, scale }: ProbeOperands) {
+function describeProbe(shader: string, { qkv, softmax, docBounds, queryRows, shape, scale }: ProbeOperands) {
   const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
   const queries = queryRows.shape[0];
   checkQkv(shader, shape, qkv, docBounds);
-  expectShape(shader, 'lse', lse, [batch * length, queryHeads]);
+  expectShape(shader, 'softmax', softmax, [batch * length, queryHeads, 2]);
   expectShape(shader, 'queryRows', queryRows, [queries]);
   const keyElements = (elementCount(qkv.shape) * (queryHeads + keyValueHeads)) / (queryHeads + 2 * keyValueHeads);
   return {
     label: `${shader}.probe[${queries}x${length}x${queryHeads}/${keyValueHeads}x${headDim}]`,
     shader,
-    constants: { HEAD_DIM: headDim },
-    tensors: { qkv, lse, doc_bounds: docBounds, query_rows: queryRows },
+    constants: { HEAD_DIM: headDim, ...scalarTypes({ qkv }) },
+    tensors: { qkv, softmax, doc_bounds: docBounds, query_rows: queryRows },
     params: { length, query_heads: queryHeads, key_value_heads: keyValueHeads, queries, scale },
     flops: headDim * queryHeads * queries * length,
-    bytes: BYTES_PER_ELEMENT * (keyElements + elementCount(lse.shape) + queries),
+    bytes: BYTES_PER_ELEMENT * (keyElements + elementCount(softmax.shape) + queries),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
 import { attentionForward } from '../reference/attention';
-import type { AttentionShape } from './attention';
+import type { AttentionShape } from './attentionShape';
 import { flashDecode } from './decode';
 import type { Dispatch } from './dispatch';
 import { expectClose, sumTolerance } from './parity';

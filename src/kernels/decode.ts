@@ -3,7 +3,7 @@
  * side by side and a second call joins them. Shapes as in `attention`; q (1, N, H) and kv (T, 2K, H) are separate tensors.
  */
 import { ShapeError } from '../core/errors';
-import { type AttentionShape, checkHeads } from './attention';
+import { type AttentionShape, checkHeads } from './attentionShape';
 import { type Dispatch, linearWorkgroups, scalarTypes } from './dispatch';
 import { createTensor, expectShape, type Tensor, tensorBytes } from './tensor';
 

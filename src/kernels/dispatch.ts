@@ -70,9 +70,13 @@ export const WORKGROUP_SIZE = 64;
 /** WebGPU's limit on one dispatch dimension. */
 const MAX_WORKGROUPS = 65_535;
 
-/** Workgroups for `threads` independent threads; long ranges fold into y (shaders rebuild the index from both). */
+/** Workgroups for `threads` independent threads. */
 export function linearWorkgroups(threads: number): readonly [number, number, number] {
-  const groups = Math.ceil(threads / WORKGROUP_SIZE);
+  return workgroupGrid(Math.ceil(threads / WORKGROUP_SIZE));
+}
+
+/** A number of workgroups; long ranges fold into y (shaders rebuild the index from both). */
+export function workgroupGrid(groups: number): readonly [number, number, number] {
   const y = Math.ceil(groups / MAX_WORKGROUPS);
   return [Math.ceil(groups / y), y, 1];
 }

@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../core/modelConfig';
 import type { AdapterFacts } from '../gpu/device';
-import { attentionFamilies, attentionVariants } from './attention';
+import { attentionFamilies, attentionVariants } from './attentionVariants';
 import { matmulFamilies } from './matmul';
 import type { KernelFamily, VariantSet } from './variants';
 

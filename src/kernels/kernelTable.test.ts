@@ -16,6 +16,10 @@ const CONSTANTS: ShaderConstants = {
   CHAINS: 1,
   HALF: false,
   HEADS: 1,
+  SHARE: false,
+  LOADS: 1,
+  QUADS: 1,
+  WIDTH: 4,
 };
 
 const words = (cell: string) => cell.replaceAll('`', '').trim().split(/\s+/);

@@ -4,7 +4,7 @@ import { requestGpu } from '../gpu/device';
 import { matmulNN, matmulNT } from '../reference/matmul';
 import { rotaryForward } from '../reference/rotary';
 import { swigluBackward as swigluBackwardOracle, swigluForward as swigluForwardOracle } from '../reference/swiglu';
-import type { AttentionShape } from './attention';
+import type { AttentionShape } from './attentionShape';
 import { matmulFamilies, matmulNtFamily } from './matmul';
 import { expectClose, sumTolerance } from './parity';
 import { qkvRotary, swigluBackward, swigluForward } from './projections';

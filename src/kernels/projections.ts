@@ -1,5 +1,5 @@
 import { ShapeError } from '../core/errors';
-import type { AttentionShape } from './attention';
+import type { AttentionShape } from './attentionShape';
 import { type Dispatch, matrixTiles } from './dispatch';
 import { checkWidths, matmulNnFamily, matmulNtFamily } from './matmul';
 import { expectShape, type Tensor } from './tensor';

@@ -3,7 +3,7 @@ import { withErrorScopes } from '../gpu/device';
 import { KernelCompileError } from '../gpu/errors';
 import { PipelineCache } from '../gpu/pipelines';
 import { loadShader, type ShaderConstants, shaderFaults, shaderNames } from '../gpu/shader';
-import { attentionFamilies } from './attention';
+import { attentionFamilies } from './attentionVariants';
 import { FMA_CHAINS } from './fmaPeak';
 import { LOSS_PARTIALS } from './loss';
 import { matmulNtFamily } from './matmul';
@@ -11,6 +11,9 @@ import { ROWS_PER_BLOCK } from './norm';
 import { SQUARE_PARTIALS } from './optimizer';
 
 const matmul = matmulNtFamily.variants.map(({ constants }) => constants);
+
+/** What flash attention reads and writes; a kernel takes those that it names. */
+const ATTENTION_TYPES = { q_t: 'f32', kv_t: 'f32', o_t: 'f32', qkv_t: 'f32', HALF: false };
 
 /**
  * The constants that kernel modules compile each shader with. SwiftShader takes seconds over tall blocks of attention, whose own parity
@@ -41,19 +44,24 @@ const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   adamw: [{}],
   to_half: [{ HALF: true, y_t: 'f16' }],
   fma_peak: [{ CHAINS: FMA_CHAINS }],
-  attention_delta: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
-  attention_statistics: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
+  attention_delta: [8, 128].map((HEAD_DIM) => ({ HEAD_DIM, o_t: 'f32' })),
+  attention_statistics: [8, 128].map((HEAD_DIM) => ({ HEAD_DIM, qkv_t: 'f32' })),
   attention_statistics_reduce: [{}],
-  attention_distance_profile: [{ HEAD_DIM: 8 }, { HEAD_DIM: 128 }],
+  attention_distance_profile: [8, 128].map((HEAD_DIM) => ({ HEAD_DIM, qkv_t: 'f32' })),
   ...Object.fromEntries(
-    attentionFamilies.map(({ operation, variants }) => [
-      operation,
-      [
-        { HEAD_DIM: 8, ...variants[0].constants },
-        { HEAD_DIM: 128, ...variants[0].constants },
-        { HEAD_DIM: 8, ...variants.at(-1)!.constants },
-      ],
-    ]),
+    attentionFamilies.map(({ operation, variants }) => {
+      const own = variants
+        .filter(({ constants }) => !constants.SHARE)
+        .map(({ constants }) => ({ ...ATTENTION_TYPES, ...constants }));
+      return [
+        operation,
+        [
+          { HEAD_DIM: 8, ...own[0] },
+          { HEAD_DIM: 128, ...own[0] },
+          { HEAD_DIM: 8, ...own.at(-1)! },
+        ],
+      ];
+    }),
   ),
 };
 

@@ -95,19 +95,19 @@ function encodeAttentionBackward(
   const { docBounds } = context.inputs;
   const { q: rotaryQ, k: rotaryK } = context.rotary.layer(context.shape.length, layer);
   const dO = context.tensor('d_o', [m, shape.queryHeads, shape.headDim]);
-  const lseDelta = context.tensor('lse_delta', [m, shape.queryHeads, 2]);
+  const { softmax } = kept;
   const flatDo = { ...dO, shape: [m, queryWidth] };
   const flatO = { ...kept.o, shape: [m, queryWidth] };
   context.add(
     matmulNn({ role: 'o_proj', a: dx, b: parameters.o.weight, c: flatDo }, variants),
     matmulTn({ role: 'o_proj', a: dx, b: flatO, c: parameters.o.grad }, variants),
-    attentionDelta({ o: kept.o, dO, lse: kept.lse, lseDelta, shape }),
+    attentionDelta({ o: kept.o, dO, softmax, shape }),
   );
   const { h, qkv } = encodeQkv(context, parameters, layer, kept.x);
   const dqkv = context.tensor('dqkv', [...qkv.shape]);
   const flatDqkv = { ...dqkv, shape: [m, context.stackedHeads * shape.headDim] };
   const dh = context.tensor('dh', [m, hidden]);
-  const operands = { qkv, dO, lseDelta, docBounds, rotaryQ, rotaryK, dqkv, shape, scale };
+  const operands = { qkv, dO, softmax, docBounds, rotaryQ, rotaryK, dqkv, shape, scale };
   context.add(
     flashBackwardDq(operands, variants),
     flashBackwardDkv(operands, variants),

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../core/modelConfig';
-import type { AttentionShape } from '../kernels/attention';
+import type { AttentionShape } from '../kernels/attentionShape';
 import type { Dispatch } from '../kernels/dispatch';
 import type { Pace } from '../kernels/pace';
 import { Program } from '../kernels/program';

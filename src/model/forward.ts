@@ -16,15 +16,15 @@ export interface KeptLayer {
   x: Tensor;
   /** (M, N, H). */
   o: Tensor;
-  /** (M, N). */
-  lse: Tensor;
+  /** (M, N, 2): log-sum-exp, and in the backward pass delta. */
+  softmax: Tensor;
 }
 
 /** What a probe may look at right after a layer's attention. */
 export interface AttentionMoment {
   layer: number;
   qkv: Tensor;
-  lse: Tensor;
+  softmax: Tensor;
 }
 
 /** Embedding and all layers. Returns the residual stream after the last one, and what each layer kept. */
@@ -40,11 +40,11 @@ export function encodeLayers(
   context.add(embeddingForward({ ids, weight: context.model.embedding.weight, x, vocabulary: context.config.vocabSize }));
   const kept: KeptLayer[] = [];
   context.model.layers.forEach((parameters, layer) => {
-    const { o, lse, qkv } = encodeAttention(context, parameters, layer, x);
-    onAttention?.({ layer, qkv, lse });
+    const { o, softmax, qkv } = encodeAttention(context, parameters, layer, x);
+    onAttention?.({ layer, qkv, softmax });
     const middle = encodeOutputProjection(context, parameters, o, x);
     const next = encodeMlp(context, parameters, layer, middle);
-    kept.push({ x, o, lse });
+    kept.push({ x, o, softmax });
     x = next;
   });
   return { x, kept };
@@ -78,10 +78,12 @@ function encodeAttention(context: ProgramContext, parameters: LayerParameters, l
   const { qkv } = encodeQkv(context, parameters, layer, x);
   const { queryHeads, headDim } = context.attention;
   const o = context.activation('o', [context.m, queryHeads, headDim], 'kept activations');
-  const lse = context.tensor('lse', [context.m, queryHeads], 'kept activations');
+  const softmax = context.tensor('softmax', [context.m, queryHeads, 2], 'kept activations');
   const { inputs, attention: shape, scale, count: queryCount } = context;
-  context.add(flashForward({ qkv, docBounds: inputs.docBounds, o, lse, shape, scale, queryCount }, context.variants));
-  return { qkv, o, lse };
+  context.add(
+    flashForward({ q: qkv, kv: qkv, docBounds: inputs.docBounds, o, softmax, shape, scale, queryCount }, context.variants),
+  );
+  return { qkv, o, softmax };
 }
 
 /** x + o·Woᵀ: the residual stream between attention and MLP. */

@@ -39,13 +39,13 @@ export class AttentionProbe {
     this.queryRows = createTensor('query_rows', [queries], 'inputs', { persistent: true });
     const { queryHeads } = context.attention;
     const width = statisticsWidth(this.length);
-    this.program = attentionProgram(context, ({ qkv, lse }) => {
+    this.program = attentionProgram(context, ({ qkv, softmax }) => {
       const statistics = context.tensor('attention_statistics', [queries, queryHeads, width]);
       const sums = context.tensor('attention_sums', [queryHeads, width]);
       const { attention: shape, scale } = context;
       const { docBounds } = context.inputs;
       context.add(
-        attentionStatistics({ qkv, lse, docBounds, queryRows: this.queryRows, statistics, shape, scale }),
+        attentionStatistics({ qkv, softmax, docBounds, queryRows: this.queryRows, statistics, shape, scale }),
         attentionStatisticsReduce({ statistics, sums }),
       );
       this.sums.push(sums);

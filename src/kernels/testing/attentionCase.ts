@@ -1,5 +1,5 @@
 /** A random attention problem, once as tensors with their contents for the kernels and once in float64 for the oracle. */
-import type { AttentionShape } from '../attention';
+import type { AttentionShape } from '../attentionShape';
 import { normalValues, type TensorInput } from '../parity';
 import { createTensor, type Tensor } from '../tensor';
 

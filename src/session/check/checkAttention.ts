@@ -71,9 +71,9 @@ function profileProgram(context: ProgramContext, queryRows: Tensor): { program: 
   const profiles: Tensor[] = [];
   const { docBounds } = context.inputs;
   const { attention: shape, scale } = context;
-  const program = attentionProgram(context, ({ layer, qkv, lse }) => {
+  const program = attentionProgram(context, ({ layer, qkv, softmax }) => {
     const profile = context.tensor(`distance_profile.${layer}`, [shape.queryHeads, shape.length]);
-    context.add(attentionDistanceProfile({ qkv, lse, docBounds, queryRows, profile, shape, scale }));
+    context.add(attentionDistanceProfile({ qkv, softmax, docBounds, queryRows, profile, shape, scale }));
     profiles.push(profile);
     return [profile];
   });
