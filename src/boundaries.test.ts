@@ -28,8 +28,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   'main.tsx': ['ui', 'store'],
 };
 
-/** Rooms of the table that nothing lives in yet: the autotuner and the paper's studies. */
-const YET_TO_COME = ['tuning', 'studies'];
+/** Rooms of the table that nothing lives in yet: the paper's studies. */
+const YET_TO_COME = ['studies'];
 
 /** Tests and benches may also compare with the oracles. */
 const TESTS_MAY_ALSO_IMPORT = ['reference'];
@@ -37,7 +37,7 @@ const TESTS_MAY_ALSO_IMPORT = ['reference'];
 /** Packages that belong to some rooms only: what is below them stays free of the platform and of the interface. */
 const PACKAGE_ROOMS: [name: RegExp, rooms: string[]][] = [
   [/^(node:|webgpu$)/, ['cli']],
-  [/^comlink$/, ['worker']],
+  [/^(comlink|idb)$/, ['worker']],
   [/^zustand(\/|$)/, ['store', 'ui']],
   [/^(react|react-dom|radix-ui|react-resizable-panels)(\/|$)/, ['ui', 'main.tsx']],
 ];

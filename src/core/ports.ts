@@ -18,3 +18,10 @@ export interface FileStore extends AssetReader {
   /** A file or a whole folder; nothing happens where there is none. */
   remove(path: string): Promise<void>;
 }
+
+/** What is remembered of adapters between visits: short texts under keys. */
+export interface TuningCache {
+  /** Undefined where nothing is remembered. */
+  read(key: string): Promise<string | undefined>;
+  write(key: string, value: string): Promise<void>;
+}

@@ -1,8 +1,39 @@
+/** Times a compute pass, alone on the queue. */
+export interface PassClock {
+  /** Milliseconds of one compute pass. */
+  measure(label: string, record: (pass: GPUComputePassEncoder) => void): Promise<number>;
+  destroy(): void;
+}
+
+/** The GPU's own clock where it has one, else wall time round the queue. */
+export function createPassClock(device: GPUDevice): PassClock {
+  return TimestampProfiler.create(device) ?? new WallClock(device);
+}
+
+/** Wall time from submit until the queue is done, latency included. */
+class WallClock implements PassClock {
+  constructor(private readonly device: GPUDevice) {}
+
+  async measure(label: string, record: (pass: GPUComputePassEncoder) => void): Promise<number> {
+    const encoder = this.device.createCommandEncoder({ label });
+    const pass = encoder.beginComputePass({ label });
+    record(pass);
+    pass.end();
+    const commands = encoder.finish();
+    const started = performance.now();
+    this.device.queue.submit([commands]);
+    await this.device.queue.onSubmittedWorkDone();
+    return performance.now() - started;
+  }
+
+  destroy(): void {}
+}
+
 /**
  * Measures compute passes with timestamp queries. Resolution is the browser's: 100 µs steps unless developer features are on, so short
  * kernels need repetitions inside one pass. Only for profiling: it maps a buffer per measurement.
  */
-export class TimestampProfiler {
+export class TimestampProfiler implements PassClock {
   private readonly querySet: GPUQuerySet;
   private readonly resolved: GPUBuffer;
   private readonly staging: GPUBuffer;

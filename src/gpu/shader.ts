@@ -32,13 +32,14 @@ export function loadShader(name: string, constants: ShaderConstants = {}): strin
     typeof value === 'string' ? `alias ${key} = ${value};` : `const ${key} = ${literal(value)};`,
   );
   if (Object.values(constants).includes('f16')) header.unshift('enable f16;');
-  const body = preprocess(name, readSource(name).split('\n'), constants);
+  const body = preprocess(name, shaderSource(name).split('\n'), constants);
   const enables = body.filter((line) => DIRECTIVE.test(line));
   const rest = body.filter((line) => !DIRECTIVE.test(line));
   return [...enables, ...header, ...rest].join('\n');
 }
 
-function readSource(name: string): string {
+/** The text of a shader as it lies in shaders/, before the preprocessor. */
+export function shaderSource(name: string): string {
   const text = sources[`../../shaders/${name}.wgsl`];
   if (text === undefined)
     throw new KernelCompileError(
@@ -86,7 +87,7 @@ function include(name: string, call: string, constants: ShaderConstants): string
   if (!parts) throw malformed(name, call, '#include NAME or #include NAME(a, b)');
   const [, file, list] = parts;
   const given = list?.split(',').map((part) => part.trim()) ?? [];
-  const text = readSource(file).replace(/\$(\d)/g, (_, position) => given[Number(position) - 1] ?? '');
+  const text = shaderSource(file).replace(/\$(\d)/g, (_, position) => given[Number(position) - 1] ?? '');
   return preprocess(file, text.split('\n'), constants);
 }
 

@@ -102,13 +102,14 @@ export function runDispatches(
   dispatches: readonly Dispatch[],
   inputs: readonly TensorInput[],
   outputs: readonly Tensor[],
+  pipelines = pipelinesOf(gpu.device),
 ): Promise<Float32Array<ArrayBuffer>[]> {
   const { device } = gpu;
   return withErrorScopes(device, dispatches.map(({ label }) => label).join(', '), async () => {
     const buffers = new ParityBuffers(device, dispatches);
     try {
       for (const [tensor, values] of inputs) device.queue.writeBuffer(buffers.of(tensor), byteOffset(tensor), values);
-      const executable = await Executable.create(device, pipelinesOf(device), buffers.program, buffers);
+      const executable = await Executable.create(device, pipelines, buffers.program, buffers);
       const encoder = device.createCommandEncoder({ label: 'parity' });
       const pass = encoder.beginComputePass({ label: 'parity' });
       executable.encode(pass);

@@ -1,4 +1,5 @@
 /** A random attention problem, once as tensors with their contents for the kernels and once in float64 for the oracle. */
+import { fromFloat16, toFloat16 } from '../../core/float16';
 import type { AttentionShape } from '../attentionShape';
 import { normalValues, type TensorInput } from '../parity';
 import { createTensor, type Tensor } from '../tensor';
@@ -6,6 +7,8 @@ import { createTensor, type Tensor } from '../tensor';
 export interface AttentionCaseOptions extends AttentionShape {
   /** Document lengths, repeated until the row is full; the second row of the batch starts with the second one. Default: one document. */
   documents?: readonly number[];
+  /** Whether q, k and v are stored as float16. */
+  half?: boolean;
 }
 
 /** Tensors `qkv`, `docBounds` and `dO` of a case with uploads, and the oracle's view of the same numbers. */
@@ -22,20 +25,22 @@ export interface AttentionCase {
   rotary: Record<'query' | 'key', { cos: Float64Array; sin: Float64Array }>;
 }
 
-export function createAttentionCase({ documents, ...shape }: AttentionCaseOptions): AttentionCase {
+export function createAttentionCase({ documents, half = false, ...shape }: AttentionCaseOptions): AttentionCase {
   const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
   const tokens = batch * length;
   const heads = queryHeads + 2 * keyValueHeads;
   const scale = 1 / Math.sqrt(headDim);
   const tensor = (name: string, ...size: number[]) => createTensor(name, size, 'inputs');
   const tensors = {
-    qkv: tensor('qkv', tokens, heads, headDim),
+    qkv: createTensor('qkv', [tokens, heads, headDim], 'inputs', { half }),
     docBounds: tensor('doc_bounds', tokens, 2),
     dO: tensor('d_o', tokens, queryHeads, headDim),
     rotaryQ: tensor('rotary_q', length, headDim / 2, 2),
     rotaryK: tensor('rotary_k', length, headDim / 2, 2),
   };
-  const qkv = normalValues('qkv', tokens * heads * headDim);
+  const values = normalValues('qkv', tokens * heads * headDim);
+  const stored = half ? Uint16Array.from(values, toFloat16) : values;
+  const qkv = half ? Float32Array.from(stored, fromFloat16) : values;
   const dO = normalValues('d_o', tokens * queryHeads * headDim);
   const docBounds = boundsOf(batch, length, documents ?? [length]);
   // Different scales on the two sides, as xPos has, so that a kernel that reads the wrong table fails.
@@ -46,7 +51,7 @@ export function createAttentionCase({ documents, ...shape }: AttentionCaseOption
     scale,
     tensors,
     inputs: [
-      [tensors.qkv, qkv],
+      [tensors.qkv, stored],
       [tensors.docBounds, docBounds],
       [tensors.dO, dO],
       [tensors.rotaryQ, rotaryQ],

@@ -1,4 +1,4 @@
-import { TimestampProfiler } from '../../gpu/profiler';
+import { createPassClock } from '../../gpu/profiler';
 import type { Program } from '../../kernels/program';
 import type { Engine } from '../../model/engine';
 
@@ -19,15 +19,14 @@ export interface KernelTime {
  * The buffers hold whatever the last run left.
  */
 export async function profileProgram(engine: Engine, program: Program, repeats = 3): Promise<KernelTime[]> {
-  const { device } = engine.gpu;
-  const profiler = TimestampProfiler.create(device);
+  const clock = createPassClock(engine.gpu.device);
   const executable = engine.executable(program);
   const byKernel = new Map<string, { calls: number; ms: number; flops: number; bytes: number }>();
   for (const [i, dispatch] of program.dispatches.entries()) {
     const times: number[] = [];
     for (let repeat = 0; repeat < repeats; repeat++) {
       const record = (pass: GPUComputePassEncoder) => executable.encode(pass, { first: i, end: i + 1 });
-      times.push(await (profiler?.measure(dispatch.label, record) ?? wallTime(device, dispatch.label, record)));
+      times.push(await clock.measure(dispatch.label, record));
     }
     const name = dispatch.label.slice(0, dispatch.label.indexOf('['));
     const entry = byKernel.get(name) ?? { calls: 0, ms: 0, flops: 0, bytes: 0 };
@@ -38,7 +37,7 @@ export async function profileProgram(engine: Engine, program: Program, repeats =
       bytes: entry.bytes + dispatch.bytes,
     });
   }
-  profiler?.destroy();
+  clock.destroy();
   return [...byKernel]
     .map(([kernel, { calls, ms, flops, bytes }]) => ({
       kernel,
@@ -50,16 +49,4 @@ export async function profileProgram(engine: Engine, program: Program, repeats =
       gigabytesPerSecond: bytes / ms / 1e6,
     }))
     .sort((a, b) => b.ms - a.ms);
-}
-
-async function wallTime(device: GPUDevice, label: string, record: (pass: GPUComputePassEncoder) => void): Promise<number> {
-  const encoder = device.createCommandEncoder({ label });
-  const pass = encoder.beginComputePass({ label });
-  record(pass);
-  pass.end();
-  const commands = encoder.finish();
-  const started = performance.now();
-  device.queue.submit([commands]);
-  await device.queue.onSubmittedWorkDone();
-  return performance.now() - started;
 }

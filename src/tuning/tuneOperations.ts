@@ -1,0 +1,224 @@
+import { LabError } from '../core/errors';
+import { DeviceLostError } from '../gpu/errors';
+import type { KernelFamily, VariantSet } from '../kernels/variants';
+import type { CheckOutcome } from './checkCase';
+import { chooseVariant, median } from './choice';
+import type { CallTime } from './planTimer';
+import type { CandidateReport, OperationReport } from './report';
+
+/** Rounds in which every variant is timed once, in turn, so that what slows the machine for a while slows all of them. */
+const ROUNDS = 7;
+
+/** A variant this many times slower than the fastest in a first run is not timed further. */
+const HOPELESS = 2;
+
+/** Calls of an operation, ready to be timed under one variant after another. */
+export interface OperationTimer {
+  prepare(variant: string): Promise<void>;
+  time(variant: string): Promise<CallTime[]>;
+  destroy(): void;
+}
+
+/** Where variants are checked and timed: an adapter, or a table of numbers in tests. */
+export interface TuningBench {
+  /** FLOPs of the plan that the operation's variants decide about; 0 where the plan never calls it. */
+  flopsOf(operation: string): number;
+  check(operation: string, variant: string): Promise<CheckOutcome>;
+  openTimer(operation: string): OperationTimer;
+}
+
+export interface TuningOptions {
+  /** Each with the supported variants only, and more than one. */
+  families: readonly Pick<KernelFamily, 'operation' | 'variants'>[];
+  /** What each operation gets untimed. */
+  preferred: VariantSet;
+  bench: TuningBench;
+  /** Asked between checks and between timings: what has not been reached keeps its default. */
+  isOver(): boolean;
+  onProgress(done: number, total: number, what: string): void;
+}
+
+export interface TunedOperations {
+  operations: OperationReport[];
+  /** FLOP/s by shader of what was chosen, where it was timed. */
+  flopsPerSecond: Record<string, number>;
+  complete: boolean;
+}
+
+/** Thrown where every variant of an operation is wrong or does not run: nothing on this adapter can be trusted. */
+export class TuningError extends LabError {
+  override name = 'TuningError';
+}
+
+/** Checks and times the variants of every operation, most FLOPs first. */
+export async function tuneOperations(options: TuningOptions): Promise<TunedOperations> {
+  const { bench } = options;
+  const families = options.families.toSorted((a, b) => bench.flopsOf(b.operation) - bench.flopsOf(a.operation));
+  const total = families.reduce((sum, { variants }) => sum + variants.length + 1, 0);
+  const tuned: TunedOperations = { operations: [], flopsPerSecond: {}, complete: true };
+  let before = 0;
+  for (const family of families) {
+    const work = new OperationTuning(family, options, (done, what) => options.onProgress(before + done, total, what));
+    await work.run();
+    before += family.variants.length + 1;
+    tuned.operations.push(work.report);
+    Object.assign(tuned.flopsPerSecond, work.flopsPerSecond);
+    tuned.complete &&= work.complete;
+  }
+  options.onProgress(total, total, '');
+  return tuned;
+}
+
+/** One operation on its way: every variant is checked, and those that are right are timed against each other. */
+class OperationTuning {
+  readonly report: OperationReport;
+  readonly flopsPerSecond: Record<string, number> = {};
+  complete = false;
+
+  constructor(
+    family: TuningOptions['families'][number],
+    private readonly options: TuningOptions,
+    private readonly onProgress: (done: number, what: string) => void,
+  ) {
+    const { operation, variants } = family;
+    const preferred = options.preferred[operation];
+    const names = [preferred, ...variants.map(({ name }) => name).filter((name) => name !== preferred)];
+    const candidates = names.map((variant): CandidateReport => ({ variant, check: 'not reached' }));
+    this.report = { operation, preferred, chosen: preferred, why: 'not reached', candidates };
+  }
+
+  async run(): Promise<void> {
+    await this.checkAll();
+    const { candidates } = this.report;
+    if (candidates.every(isRefused)) throw this.nothingRight();
+    // Also where time has run out: a default that is wrong here must not stay.
+    const stays = candidates.find((candidate) => !isRefused(candidate))!;
+    if (stays.check === 'not reached') return;
+    this.choose(stays.variant, stays === candidates[0] ? 'not timed' : 'the default is refused');
+    if (this.options.isOver()) return;
+    if (!this.options.bench.flopsOf(this.report.operation)) this.finish('not called by this plan');
+    else if (this.right().length === 1) this.finish('the only one that is right');
+    else await this.timeAll();
+  }
+
+  /** The default first, and past the end of the budget until one is right if the default is not. */
+  private async checkAll(): Promise<void> {
+    const { operation, candidates } = this.report;
+    for (const [i, candidate] of candidates.entries()) {
+      const isNeeded = i > 0 && candidates.slice(0, i).every(isRefused);
+      if (this.options.isOver() && !isNeeded) return;
+      this.onProgress(i, `checking ${operation} ${candidate.variant}`);
+      Object.assign(candidate, await orProblem(() => this.options.bench.check(operation, candidate.variant)));
+    }
+  }
+
+  private async timeAll(): Promise<void> {
+    const { operation, candidates } = this.report;
+    this.onProgress(candidates.length, `timing ${operation}`);
+    const timer = this.options.bench.openTimer(operation);
+    try {
+      const rounds = await this.timeRounds(timer, await this.worthTiming(timer));
+      if (!rounds) return;
+      for (const candidate of candidates) this.describeSpeed(candidate, rounds.get(candidate.variant));
+      const timings = [...rounds].map(([variant, times]) => ({ variant, ms: times.map(totalMs) }));
+      const { variant, why } = chooseVariant(timings);
+      this.choose(variant, why);
+      Object.assign(this.flopsPerSecond, ratesOf(rounds.get(variant)!));
+      this.complete = true;
+    } finally {
+      timer.destroy();
+    }
+  }
+
+  /** Prepares each right variant and drops those that do not run at this size and those far behind. The first one left is what stays. */
+  private async worthTiming(timer: OperationTimer): Promise<string[]> {
+    const first = new Map<string, number>();
+    for (const candidate of this.right()) {
+      if (this.options.isOver()) return [];
+      const outcome = await orProblem(async () => {
+        await timer.prepare(candidate.variant);
+        const times = await timer.time(candidate.variant);
+        this.describeSpeed(candidate, [times]);
+        first.set(candidate.variant, totalMs(times));
+        return {};
+      });
+      Object.assign(candidate, outcome);
+    }
+    if (!first.size) throw this.nothingRight();
+    const fastest = Math.min(...first.values());
+    const [stays] = first.keys();
+    this.choose(stays, stays === this.report.preferred ? 'not timed' : 'the default is refused');
+    return [...first].filter(([variant, ms]) => variant === stays || ms <= HOPELESS * fastest).map(([variant]) => variant);
+  }
+
+  /** Undefined where time ran out. */
+  private async timeRounds(timer: OperationTimer, variants: readonly string[]): Promise<Map<string, CallTime[][]> | undefined> {
+    if (!variants.length) return undefined;
+    const rounds = new Map(variants.map((variant) => [variant, [] as CallTime[][]]));
+    for (let round = 0; round < ROUNDS; round++)
+      for (const [variant, times] of rounds) {
+        if (this.options.isOver()) return undefined;
+        times.push(await timer.time(variant));
+      }
+    return rounds;
+  }
+
+  private describeSpeed(candidate: CandidateReport, rounds: readonly CallTime[][] | undefined): void {
+    if (!rounds) return;
+    candidate.ms = median(rounds.map(totalMs));
+    candidate.gflopsPerSecond = rounds[0].reduce((sum, { flops }) => sum + flops, 0) / candidate.ms / 1e6;
+  }
+
+  private right(): CandidateReport[] {
+    return this.report.candidates.filter(({ check }) => check === 'right');
+  }
+
+  private choose(variant: string, why: string): void {
+    Object.assign(this.report, { chosen: variant, why });
+  }
+
+  private finish(why: string): void {
+    this.report.why = why;
+    this.complete = true;
+  }
+
+  private nothingRight(): TuningError {
+    const { operation, candidates } = this.report;
+    return new TuningError(
+      `tuning ${operation}`,
+      'a variant that gives right results on this adapter',
+      candidates.map(({ variant, problem }) => `${variant}: ${problem}`).join('; '),
+      'update the driver or the browser, or use another adapter; with tuning off the lab would train on wrong numbers',
+    );
+  }
+}
+
+function isRefused({ check }: CandidateReport): boolean {
+  return check === 'wrong' || check === 'failed';
+}
+
+/** A variant that this adapter cannot compile or run is refused; a lost device ends tuning. */
+async function orProblem<T extends object>(work: () => Promise<T>): Promise<T | CheckOutcome> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DeviceLostError || !(error instanceof LabError)) throw error;
+    return { check: 'failed', problem: error.message };
+  }
+}
+
+function totalMs(times: readonly CallTime[]): number {
+  return times.reduce((sum, { ms }) => sum + ms, 0);
+}
+
+/** FLOP/s by shader, of each call's median round. */
+function ratesOf(rounds: readonly CallTime[][]): Record<string, number> {
+  const shaders = new Map<string, { flops: number; ms: number }>();
+  rounds[0].forEach(({ shader, flops }, call) => {
+    const total = shaders.get(shader) ?? { flops: 0, ms: 0 };
+    shaders.set(shader, { flops: total.flops + flops, ms: total.ms + median(rounds.map((times) => times[call].ms)) });
+  });
+  return Object.fromEntries(
+    [...shaders].filter(([, { ms }]) => ms > 0).map(([shader, { flops, ms }]) => [shader, (1000 * flops) / ms]),
+  );
+}
