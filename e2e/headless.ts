@@ -18,7 +18,7 @@ export async function trainHeadless(recipe: RecipeInput): Promise<RecordedRun> {
     writeFileSync(recipeFile, JSON.stringify(recipe));
     await promisify(execFile)(process.execPath, ['scripts/lab.mjs', 'train', recipeFile, '--out', out], {
       cwd: ROOT,
-      env: { ...process.env, LAB_ADAPTER: 'swiftshader' },
+      env: { ...process.env, LAB_ADAPTER: 'swiftshader', LAB_TUNING: 'off' },
     });
     return JSON.parse(readFileSync(join(out, 'recorded.json'), 'utf8')) as RecordedRun;
   } finally {

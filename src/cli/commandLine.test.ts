@@ -24,7 +24,7 @@ describe('the command line', () => {
   });
 
   it('explains every command', () => {
-    for (const command of ['devices', 'plan', 'train', 'check', 'eval', 'probe', 'bench'])
+    for (const command of ['devices', 'plan', 'train', 'tune', 'check', 'eval', 'probe', 'bench'])
       expect(helpText()).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
   });
 });

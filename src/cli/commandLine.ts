@@ -37,6 +37,12 @@ const TOKENIZER: OptionHelp = {
   help: 'shipped tokenizer of a checkpoint that neither says nor brings its own',
 };
 
+const BUDGET: OptionHelp = {
+  type: 'string',
+  value: 'SECONDS',
+  help: 'longest that tuning may take; what it does not reach keeps its default; default 20',
+};
+
 const COMMANDS: Record<string, CommandHelp> = {
   devices: {
     usage: 'devices',
@@ -59,10 +65,18 @@ const COMMANDS: Record<string, CommandHelp> = {
       resume: { type: 'boolean', help: 'goes on from the newest checkpoint in --out' },
       'checkpoint-every': { type: 'string', value: 'STEPS', help: 'steps between checkpoints; default 100' },
       steps: { type: 'string', value: 'N', help: 'stops after N steps of this call' },
-      variants: { type: 'string', value: 'JSON', help: 'kernel variants by operation; default the deterministic ones' },
+      variants: { type: 'string', value: 'JSON', help: 'kernel variants by operation, the rest as by default; nothing is tuned' },
+      'no-tuning': { type: 'boolean', help: 'the deterministic default variants, untimed (also LAB_TUNING=off)' },
+      budget: BUDGET,
       'max-dispatch-ms': { type: 'string', value: 'MS', help: 'longest dispatch that work is cut to; default 50' },
       'max-submit-ms': { type: 'string', value: 'MS', help: 'longest submit; default 200' },
     },
+  },
+  tune: {
+    usage: 'tune RECIPE.json',
+    does: 'checks and times every kernel variant at a recipe’s shapes; its runs on this adapter use the winners',
+    positionals: 1,
+    options: { budget: BUDGET },
   },
   check: {
     usage: 'check GOLDEN_DIR --checkpoint DIR',

@@ -18,7 +18,7 @@ export async function gate(line: CommandLine): Promise<number> {
     recipe,
     checkpoint: 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined,
     steps: wholeOption(line, 'steps', 500),
-    variants: parseVariants(line.options.variants),
+    variants: parseVariants(line.options.variants) ?? {},
     onStep: (precision, step, loss) => output.progress(`${precision} step ${step}  loss ${loss.toFixed(4)}`),
   });
   output.endProgress();

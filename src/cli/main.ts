@@ -6,6 +6,7 @@ const commands = {
   devices: () => import('./devices').then(({ devices }) => devices),
   plan: () => import('./plan').then(({ plan }) => plan),
   train: () => import('./train').then(({ train }) => train),
+  tune: () => import('./tune').then(({ tune }) => tune),
   check: () => import('./check').then(({ check }) => check),
   gate: () => import('./gate').then(({ gate }) => gate),
   eval: () => import('./eval').then(({ evaluate }) => evaluate),

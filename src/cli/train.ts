@@ -8,7 +8,9 @@ import { type CommandLine, wholeOption } from './commandLine';
 import { openDawn } from './dawn';
 import { diskStore } from './diskStore';
 import { openAssets, readCheckpoint, readJson } from './files';
+import { onInterrupt } from './interrupt';
 import { createOutput } from './output';
+import { tuningPorts } from './tuningFile';
 
 /** `lab train`: a recipe from its start, or from the newest checkpoint of an earlier call, to its end. */
 export async function train(line: CommandLine): Promise<number> {
@@ -18,7 +20,6 @@ export async function train(line: CommandLine): Promise<number> {
   const recipe = parseRecipe(await readJson(line.positionals[0]));
   const assets = openAssets(line);
   const checkpoint = 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined;
-  const interrupt = onInterrupt();
   const { summary, last } = await trainToFolder({
     gpu: await openGpu(openDawn()),
     assets,
@@ -29,11 +30,13 @@ export async function train(line: CommandLine): Promise<number> {
     checkpointEvery: wholeOption(line, 'checkpoint-every', 100),
     maxSteps: wholeOption(line, 'steps', Number.MAX_SAFE_INTEGER),
     variants: parseVariants(line.options.variants),
+    tuning: tuningPorts(line),
     pace: {
       maxDispatchMs: wholeOption(line, 'max-dispatch-ms', DEFAULT_PACE_LIMITS.maxDispatchMs),
       maxSubmitMs: wholeOption(line, 'max-submit-ms', DEFAULT_PACE_LIMITS.maxSubmitMs),
     },
-    stopRequested: () => interrupt.requested,
+    signal: onInterrupt('finishing the step and writing a checkpoint'),
+    onTuning: (done, total, what) => output.progress(`tuning kernels for this adapter, ${done} of ${total}: ${what}`),
     onCompile: (done, total) => output.progress(`compiling kernels ${done} of ${total}`),
     onStep: (step, plan) => output.progress(progressLine(step, plan)),
   });
@@ -59,14 +62,4 @@ function progressLine(step: StepRecord, { steps }: RunPlan): string {
 function formatSeconds(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   return minutes < 60 ? `${minutes}m ${Math.round(seconds % 60)}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
-}
-
-/** The first Ctrl-C asks for a checkpoint at the next step boundary; the second ends the process. */
-function onInterrupt(): { requested: boolean } {
-  const state = { requested: false };
-  process.once('SIGINT', () => {
-    state.requested = true;
-    process.stderr.write('\nfinishing the step and writing a checkpoint; Ctrl-C again to quit at once\n');
-  });
-  return state;
 }

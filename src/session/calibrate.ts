@@ -12,6 +12,7 @@ import { Engine } from '../model/engine';
 import { optimizerProgram, trainProgram } from '../model/programs';
 import { RotaryTableSet } from '../model/rotary';
 import { ModelTensors } from '../model/tensors';
+import type { TuningResult } from '../tuning/report';
 import { profileProgram } from './bench/profile';
 import { type Blueprint, type BlueprintOptions, createBlueprint } from './blueprint';
 
@@ -40,26 +41,35 @@ export async function measureFlopsPerSecond(gpu: Gpu, pipelines: PipelineCache):
 /** How much slower than a matmul any kernel of a step may be before its work counts as short without being measured. */
 const SLOWEST_KERNEL = 8;
 
+/** What is known when a blueprint is paced. */
+export interface PacingOptions {
+  limits?: PaceLimits;
+  /** Variants in place of the blueprint's, and what they sustain where that was measured. */
+  tuned?: Pick<TuningResult, 'variants' | 'rates'>;
+}
+
 /**
- * A blueprint again, made from the same options, with long calls cut and submits kept short on this adapter. Where even a pessimist expects the whole step within the
- * limits nothing is measured and nothing cut.
+ * A blueprint again, made from the same options under tuned variants if there are any, with long calls cut and submits kept short on this
+ * adapter. Where rates are not known and even a pessimist expects the whole step within the limits, nothing is measured and nothing cut.
  */
 export async function pacedBlueprint(
   gpu: Gpu,
   pipelines: PipelineCache,
   whole: Blueprint,
-  options: BlueprintOptions,
-  limits: PaceLimits = DEFAULT_PACE_LIMITS,
+  untuned: BlueprintOptions,
+  { limits = DEFAULT_PACE_LIMITS, tuned }: PacingOptions = {},
 ): Promise<Blueprint> {
+  const options = { ...untuned, ...(tuned && { variants: tuned.variants }) };
+  const paced = (rates: AdapterRates) => createBlueprint({ ...options, pace: paceOf(rates, limits) });
+  if (tuned?.rates) return paced(tuned.rates);
   const flopsPerSecond = (await measureFlopsPerSecond(gpu, pipelines)) / SLOWEST_KERNEL;
   const ms = (flops: number) => (1000 * flops) / flopsPerSecond;
   const dispatches = whole.programs.flatMap((program) => program.dispatches);
   const isShort =
     dispatches.every(({ flops }) => ms(flops) <= limits.maxDispatchMs) &&
     whole.programs.every(({ flops }) => ms(flops) <= limits.maxSubmitMs);
-  if (isShort) return whole;
-  const rates = await measureRates(gpu, pipelines, options.config, options.variants, whole.model.half);
-  return createBlueprint({ ...options, pace: paceOf(rates, limits) });
+  if (isShort) return tuned ? createBlueprint(options) : whole;
+  return paced(await measureRates(gpu, pipelines, options.config, options.variants, whole.model.half));
 }
 
 /** Tokens of the step that is timed. */

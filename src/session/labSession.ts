@@ -21,11 +21,14 @@ import { RecordBatcher } from './recordBatcher';
 import { DEFAULT_TOKENIZER, resolveModel, tokenizerNameOf } from './resolveModel';
 import { type RunEntry, RunRegistry } from './runRegistry';
 import { forkRecipe, sameArchitecture, startFromFork, startFromWeights } from './runStart';
+import { type TunedRun, type TuningPorts, tuneRun } from './tuneRun';
 
 /** What the session needs from the platform. */
 export interface SessionPorts {
   gpu: GPU | undefined;
   createAssets(base: string): AssetReader;
+  /** Absent: every operation has its deterministic default. */
+  tuning?: TuningPorts;
 }
 
 /** Seconds of training after which the in-memory checkpoint is renewed at the next probe. */
@@ -45,6 +48,7 @@ export class LabSession implements LabApi {
   private active: { entry: RunEntry; run: ActiveRun | undefined; batcher: RecordBatcher } | undefined;
   private training = false;
   private generating: AbortController | undefined;
+  private tuning: AbortController | undefined;
 
   constructor(private readonly ports: SessionPorts) {
     this.device = new LabDevice(ports.gpu, (error) => this.onLost(error));
@@ -73,10 +77,16 @@ export class LabSession implements LabApi {
 
   create(value: unknown): Promise<RunSummary> {
     return this.between(async () => {
-      const prepared = await this.prepare(parseRecipe(value), { paced: true });
+      const { ports } = this;
+      const tune = ports.tuning && ((whole: Blueprint) => this.tune(whole, ports.tuning!));
+      const prepared = await this.prepare(parseRecipe(value), { paced: true, tune });
       const { config, weights } = resolveModel(prepared.blueprint.recipe, prepared.tokenizer, prepared.checkpoint);
-      return this.begin(prepared, startFromWeights(config, weights));
+      return this.begin({ ...prepared, refusals: prepared.tuned?.refusals }, startFromWeights(config, weights));
     });
+  }
+
+  async skipTuning(): Promise<void> {
+    this.tuning?.abort();
   }
 
   async train(): Promise<void> {
@@ -273,22 +283,29 @@ export class LabSession implements LabApi {
     }
   }
 
+  private async tune(whole: Blueprint, ports: TuningPorts): Promise<TunedRun> {
+    const abort = new AbortController();
+    this.tuning = abort;
+    const onProgress = (done: number, total: number, what: string) => this.emit({ type: 'tuning', done, total, what });
+    return tuneRun(await this.device.open(), whole, ports, { signal: abort.signal, onProgress });
+  }
+
   private async prepare(recipe: Recipe, options: PrepareOptions): Promise<PreparedRun> {
     return prepareRun(this.catalogue, await this.device.open(), recipe, options);
   }
 
   private async begin(
-    of: { blueprint: Blueprint; tokenizerName: string },
+    of: Pick<RunEntry, 'blueprint' | 'tokenizerName' | 'refusals'>,
     start: RunStart,
     parent?: RunSummary['parent'],
   ): Promise<RunSummary> {
-    const { blueprint, tokenizerName } = of;
+    const { blueprint, tokenizerName, refusals = [] } = of;
     // Wrong source names must be refused before the running experiment is touched.
     await this.datasets.check(blueprint.recipe, tokenizerName);
     await this.shelve();
     const { facts } = (await this.device.open()).gpu;
     const entry = this.runs.add(
-      { blueprint, tokenizerName, start },
+      { blueprint, tokenizerName, start, refusals },
       {
         name: blueprint.recipe.name,
         parent,
@@ -296,18 +313,17 @@ export class LabSession implements LabApi {
         defaultVariants: defaultVariants(facts, blueprint.config),
       },
     );
-    this.makeActive(entry);
+    const { batcher } = this.makeActive(entry);
     this.emit({ type: 'run', run: entry.summary });
+    for (const text of refusals) batcher.add({ type: 'note', kind: 'tuning', text, ...start.progress });
     return entry.summary;
   }
 
-  private makeActive(entry: RunEntry): void {
+  private makeActive(entry: RunEntry) {
     const { id } = entry.summary;
-    this.active = {
-      entry,
-      run: undefined,
-      batcher: new RecordBatcher((records) => this.emit({ type: 'records', runId: id, records })),
-    };
+    const batcher = new RecordBatcher((records) => this.emit({ type: 'records', runId: id, records }));
+    this.active = { entry, run: undefined, batcher };
+    return this.active;
   }
 
   /** The active run's buffers and programs, made when first needed: from its last checkpoint, else its start. */

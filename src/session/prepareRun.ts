@@ -8,6 +8,7 @@ import type { Catalogue } from './catalogue';
 import type { LoadedCheckpoint } from './checkpointFiles';
 import type { OpenDevice } from './labDevice';
 import { resolveConfig, tokenizerNameOf } from './resolveModel';
+import type { TunedRun } from './tuneRun';
 
 export interface PreparedRun {
   blueprint: Blueprint;
@@ -15,6 +16,8 @@ export interface PreparedRun {
   tokenizerName: string;
   /** What the recipe starts from, if it names a checkpoint. */
   checkpoint?: LoadedCheckpoint;
+  /** How the blueprint's variants were chosen, where they were tuned for. */
+  tuned?: TunedRun;
 }
 
 export interface PrepareOptions {
@@ -22,6 +25,8 @@ export interface PrepareOptions {
   variants?: VariantSet;
   /** Measures, where the work is long, how to cut it for this adapter. A plan that is only looked at need not wait for that. */
   paced: boolean;
+  /** Chooses variants for a blueprint that has the default ones. */
+  tune?(whole: Blueprint): Promise<TunedRun>;
 }
 
 /** A recipe as a blueprint, checked against the adapter: everything short of GPU memory. */
@@ -29,7 +34,7 @@ export async function prepareRun(
   catalogue: Catalogue,
   { gpu, pipelines }: OpenDevice,
   recipe: Recipe,
-  { variants, paced }: PrepareOptions,
+  { variants, paced, tune }: PrepareOptions,
 ): Promise<PreparedRun> {
   const checkpoint = 'checkpoint' in recipe.model ? await catalogue.checkpoint(recipe.model.checkpoint) : undefined;
   const tokenizerName = tokenizerNameOf(recipe, checkpoint);
@@ -43,6 +48,8 @@ export async function prepareRun(
   };
   const whole = createBlueprint(options);
   checkFits(whole, gpu.facts);
-  const blueprint = paced ? await pacedBlueprint(gpu, pipelines, whole, options) : whole;
-  return { blueprint, tokenizer, tokenizerName, checkpoint };
+  if (!paced) return { blueprint: whole, tokenizer, tokenizerName, checkpoint };
+  const tuned = await tune?.(whole);
+  const blueprint = await pacedBlueprint(gpu, pipelines, whole, options, { tuned });
+  return { blueprint, tokenizer, tokenizerName, checkpoint, tuned };
 }

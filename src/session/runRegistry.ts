@@ -9,6 +9,8 @@ export interface RunEntry {
   blueprint: Blueprint;
   tokenizerName: string;
   start: RunStart;
+  /** A sentence for each kernel variant that was refused on this adapter when the run's were chosen. */
+  refusals?: readonly string[];
   checkpoint?: Checkpoint;
 }
 

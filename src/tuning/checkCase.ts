@@ -30,7 +30,10 @@ export interface CheckOutcome {
 /** What a result in float16 may differ by: half a unit in the last of its eleven places, and that of the values it was made of. */
 const HALF_RELATIVE = 1e-3;
 
-/** Tolerance of sums of this many terms, of order `scale`, stored as float16 or float32. */
+/**
+ * Tolerance of sums of this many terms, stored as float16 or float32.
+ * @param scale their order of size: adapters add in their own ways, and what cancels to nearly nothing keeps the error of its terms.
+ */
 export function toleranceOf(terms: number, half: boolean, scale = 1): Tolerance {
   const { relative, absolute } = sumTolerance(terms);
   const rounding = half ? HALF_RELATIVE : 0;

@@ -26,7 +26,7 @@ export const FEWEST_ROUNDS = 3;
 export function chooseVariant(timings: readonly Timing[]): Choice {
   const [first, ...others] = timings;
   const stays = (why: string): Choice => ({ variant: first.variant, why });
-  if (!others.length) return stays('nothing to compare it with');
+  if (!others.length) return stays('no other comes near');
   if (timings.some(({ ms }) => ms.length < FEWEST_ROUNDS)) return stays('too few timings to tell it from noise');
   const fastest = others.reduce((best, timing) => (median(timing.ms) < median(best.ms) ? timing : best));
   const gain = median(first.ms) - median(fastest.ms);

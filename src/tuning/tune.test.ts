@@ -2,8 +2,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { AdapterFacts, Gpu } from '../gpu/device';
 import { PipelineCache } from '../gpu/pipelines';
 import type { KernelFamily } from '../kernels/variants';
+import type { CheckOutcome } from './checkCase';
 import { type TuningRequest, tune } from './tune';
-import type { TuningBench } from './tuneOperations';
+import { type TuningBench, TuningError } from './tuneOperations';
 
 const facts: AdapterFacts = {
   vendor: 'maker',
@@ -27,6 +28,7 @@ const rates = { flopsPerSecond: { op: 1, other: 2 }, otherFlopsPerSecond: 1, byt
 class CountingBench implements TuningBench {
   asked: string[] = [];
   onCheck = () => {};
+  outcome: CheckOutcome = { check: 'right' };
 
   flopsOf() {
     return 1e6;
@@ -35,7 +37,7 @@ class CountingBench implements TuningBench {
   async check(operation: string, name: string) {
     this.asked.push(`${operation} ${name}`);
     this.onCheck();
-    return { check: 'right' as const };
+    return this.outcome;
   }
 
   openTimer() {
@@ -122,6 +124,17 @@ describe('tune', () => {
     expect(result).toMatchObject({ variants: request.preferred, complete: false });
     expect(result.rates).toBeUndefined();
     expect(stored.size).toBe(0);
+  });
+
+  it('ends its progress also where nothing is right', async () => {
+    const progress: string[] = [];
+    const onProgress = (done: number, total: number, what: string) => void progress.push(`${done}/${total} ${what}`);
+    await tune({ ...request, onProgress });
+    expect(progress.slice(-2)).toEqual(['3/4 measuring the kernels that were chosen', '4/4 ']);
+    bench.outcome = { check: 'wrong', problem: 'all of it' };
+    progress.length = 0;
+    await expect(tune({ ...request, shapes: 'other', onProgress })).rejects.toThrow(TuningError);
+    expect(progress.at(-1)).toBe('4/4 ');
   });
 
   it('does without a cache that fails', async () => {

@@ -13,7 +13,10 @@ import { buildId, readEntry, tuningKey, writeEntry } from './memory';
 import { PlanBench } from './planBench';
 import type { Plan } from './planCalls';
 import type { TuningResult } from './report';
-import { type TuningBench, tuneOperations } from './tuneOperations';
+import { type TuningBench, tuneOperations, tuningSteps } from './tuneOperations';
+
+export { shapeClass } from './memory';
+export { refusals } from './report';
 
 export interface TuningRequest {
   gpu: Gpu;
@@ -34,6 +37,7 @@ export interface TuningRequest {
   again?: boolean;
   /** Ends tuning now; what was found out is used but not remembered. */
   signal?: AbortSignal;
+  /** The last call has `done` equal to `total`, however tuning ends. */
   onProgress?(done: number, total: number, what: string): void;
   /** What every kernel sustains under the chosen variants, those included that have no variants. */
   measureRates(variants: VariantSet): Promise<AdapterRates>;
@@ -67,16 +71,21 @@ async function tuneNow(request: TuningRequest, families: readonly KernelFamily[]
     .filter(({ variants }) => variants.length > 1);
   const names = new Map(supported.map(({ operation, variants }) => [operation, variants.map(({ name }) => name)]));
   const bench = request.bench ?? new PlanBench({ ...request, base: preferred, supported: names });
+  const steps = tuningSteps(supported);
+  const onProgress = (done: number, what: string) => request.onProgress?.(done, steps + 1, what);
   const started = performance.now();
-  const { operations, flopsPerSecond, complete } = await tuneOperations({
-    families: supported,
-    preferred,
-    bench,
-    isOver: () => Boolean(signal?.aborted) || performance.now() - started > budgetMs,
-    onProgress: request.onProgress ?? (() => {}),
-  });
-  const variants = { ...preferred, ...Object.fromEntries(operations.map(({ operation, chosen }) => [operation, chosen])) };
-  if (signal?.aborted) return { variants, operations, complete };
-  const rates = await request.measureRates(variants);
-  return { variants, operations, complete, rates: { ...rates, flopsPerSecond: { ...rates.flopsPerSecond, ...flopsPerSecond } } };
+  const isOver = () => Boolean(signal?.aborted) || performance.now() - started > budgetMs;
+  try {
+    const tuned = await tuneOperations({ families: supported, preferred, bench, isOver, onProgress });
+    const { operations, complete } = tuned;
+    const chosen = Object.fromEntries(operations.map(({ operation, chosen }) => [operation, chosen]));
+    const variants = { ...preferred, ...chosen };
+    if (signal?.aborted) return { variants, operations, complete };
+    onProgress(steps, 'measuring the kernels that were chosen');
+    const rates = await request.measureRates(variants);
+    const flopsPerSecond = { ...rates.flopsPerSecond, ...tuned.flopsPerSecond };
+    return { variants, operations, complete, rates: { ...rates, flopsPerSecond } };
+  } finally {
+    onProgress(steps + 1, '');
+  }
 }

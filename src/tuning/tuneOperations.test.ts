@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DeviceLostError, GpuValidationError, KernelCompileError } from '../gpu/errors';
 import type { CheckOutcome } from './checkCase';
 import { refusals } from './report';
-import { type TuningBench, TuningError, type TuningOptions, tuneOperations } from './tuneOperations';
+import { type TuningBench, TuningError, type TuningOptions, tuneOperations, tuningSteps } from './tuneOperations';
 
 const RIGHT: CheckOutcome = { check: 'right', toleranceShare: 0.2 };
 const WRONG: CheckOutcome = {
@@ -23,7 +23,7 @@ interface Script {
 /** Two operations, `big` before `small` by FLOPs, with three variants each of which `a` is the default. */
 function setUp({ ms = {}, checks = {}, flops = { small: 1e6, big: 1e9 }, calls = Number.POSITIVE_INFINITY }: Script) {
   const log: string[] = [];
-  const progress: [done: number, total: number, what: string][] = [];
+  const progress: [done: number, what: string][] = [];
   const bench: TuningBench = {
     flopsOf: (operation) => flops[operation] ?? 0,
     async check(operation, variant) {
@@ -165,13 +165,11 @@ describe('tuneOperations', () => {
     await expect(tuneOperations(setUp({ checks: { 'big b': lost } }).options)).rejects.toThrow(lost);
   });
 
-  it('tells how far it is, to the end', async () => {
-    const { options, progress } = setUp({ calls: 2 });
+  it('tells what it does next, and how far it is', async () => {
+    const { options, progress } = setUp({});
     await tuneOperations(options);
-    expect(progress).toEqual([
-      [0, 8, 'checking big a'],
-      [1, 8, 'checking big b'],
-      [8, 8, ''],
-    ]);
+    const whats = ['big', 'small'].flatMap((name) => [...[...'abc'].map((v) => `checking ${name} ${v}`), `timing ${name}`]);
+    expect(progress).toEqual(whats.map((what, done) => [done, what]));
+    expect(tuningSteps(options.families)).toBe(8);
   });
 });

@@ -35,7 +35,8 @@ export interface TuningOptions {
   bench: TuningBench;
   /** Asked between checks and between timings: what has not been reached keeps its default. */
   isOver(): boolean;
-  onProgress(done: number, total: number, what: string): void;
+  /** Of `tuningSteps`, before each. */
+  onProgress(done: number, what: string): void;
 }
 
 export interface TunedOperations {
@@ -50,22 +51,25 @@ export class TuningError extends LabError {
   override name = 'TuningError';
 }
 
+/** A check of every variant, and the timing of every operation. */
+export function tuningSteps(families: TuningOptions['families']): number {
+  return families.reduce((sum, { variants }) => sum + variants.length + 1, 0);
+}
+
 /** Checks and times the variants of every operation, most FLOPs first. */
 export async function tuneOperations(options: TuningOptions): Promise<TunedOperations> {
   const { bench } = options;
   const families = options.families.toSorted((a, b) => bench.flopsOf(b.operation) - bench.flopsOf(a.operation));
-  const total = families.reduce((sum, { variants }) => sum + variants.length + 1, 0);
   const tuned: TunedOperations = { operations: [], flopsPerSecond: {}, complete: true };
   let before = 0;
   for (const family of families) {
-    const work = new OperationTuning(family, options, (done, what) => options.onProgress(before + done, total, what));
+    const work = new OperationTuning(family, options, (done, what) => options.onProgress(before + done, what));
     await work.run();
-    before += family.variants.length + 1;
+    before += tuningSteps([family]);
     tuned.operations.push(work.report);
     Object.assign(tuned.flopsPerSecond, work.flopsPerSecond);
     tuned.complete &&= work.complete;
   }
-  options.onProgress(total, total, '');
   return tuned;
 }
 

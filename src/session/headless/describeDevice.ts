@@ -23,16 +23,34 @@ export interface DeviceDescription extends AdapterFacts {
   /** Adapters that other preferences give. */
   others: string[];
   variants: VariantUse[];
+  /** What was tuned here by this build, by class of shapes: variants that are not what the operation gets untimed. */
+  tuned: { shapes: string; complete: boolean; changed: Record<string, string> }[];
+}
+
+/** Texts of a tuning cache, and what runs WebGPU as its keys have it. */
+export interface Remembered {
+  texts: readonly string[];
+  runtime: string;
 }
 
 /** The adapter as the lab would use it. */
-export async function describeDevice(gpu: GPU): Promise<DeviceDescription> {
+export async function describeDevice(gpu: GPU, remembered: Remembered): Promise<DeviceDescription> {
   const { facts, device } = await requestGpu(gpu);
   device.destroy();
   const variants = kernelFamilies.flatMap((family) =>
     family.variants.map((variant) => variantUse(facts, family.operation, variant)),
   );
-  return { adapter: adapterName(facts), ...facts, others: await otherAdapters(gpu, facts), variants };
+  const [others, tuned] = [await otherAdapters(gpu, facts), await tunedHere(facts, remembered)];
+  return { adapter: adapterName(facts), ...facts, others, variants, tuned };
+}
+
+async function tunedHere(facts: AdapterFacts, { texts, runtime }: Remembered): Promise<DeviceDescription['tuned']> {
+  const { adapterKey, buildId, entriesOf } = await import('../../tuning/memory');
+  const entries = entriesOf(texts, adapterKey(facts, runtime), await buildId(kernelFamilies));
+  return entries.map(({ shapes, result: { complete, operations } }) => {
+    const changed = operations.filter(({ chosen, preferred }) => chosen !== preferred);
+    return { shapes, complete, changed: Object.fromEntries(changed.map(({ operation, chosen }) => [operation, chosen])) };
+  });
 }
 
 async function otherAdapters(gpu: GPU, used: AdapterFacts): Promise<string[]> {

@@ -16,8 +16,10 @@ import { pacedBlueprint } from '../calibrate';
 import type { Checkpoint } from '../checkpoint';
 import type { LoadedCheckpoint } from '../checkpointFiles';
 import { Dataset } from '../dataset';
+import type { OpenDevice } from '../labDevice';
 import { resolveModel, tokenizerNameOf } from '../resolveModel';
 import { startFromWeights } from '../runStart';
+import { type TuningPorts, tuneRun } from '../tuneRun';
 
 export interface TrainToFolderOptions {
   gpu: Gpu;
@@ -31,12 +33,15 @@ export interface TrainToFolderOptions {
   checkpointEvery: number;
   /** Stops after this many steps of this call. */
   maxSteps: number;
-  /** Laid over the adapter's defaults; a resumed run keeps its own. */
-  variants: VariantSet;
+  /** Laid over the adapter's defaults, which are then not tuned; a resumed run keeps its own. */
+  variants?: VariantSet;
+  /** Absent: the deterministic defaults. */
+  tuning?: TuningPorts;
   /** Longest dispatch and submit in milliseconds; default 50 and 200. */
   pace?: PaceLimits;
-  /** Asked between steps; true writes a checkpoint and stops. */
-  stopRequested(): boolean;
+  /** Ends tuning; later writes a checkpoint between steps and stops. */
+  signal?: AbortSignal;
+  onTuning?(done: number, total: number, what: string): void;
   onCompile(done: number, total: number): void;
   onStep(step: StepRecord, plan: RunPlan): void;
 }
@@ -61,11 +66,12 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   const blueprintOptions = { recipe, config, variants, baseLength };
   const whole = createBlueprint(blueprintOptions);
   checkFits(whole, gpu.facts);
-  const blueprint = await pacedBlueprint(gpu, pipelines, whole, blueprintOptions, options.pace);
+  const tuned = await tunedVariants({ gpu, pipelines }, whole, options);
+  const blueprint = await pacedBlueprint(gpu, pipelines, whole, blueprintOptions, { limits: options.pace, tuned });
 
   const start = options.resume ? startFromState(blueprint, await folder.readCheckpoint()) : startFromWeights(config, weights);
   if (options.resume) await folder.truncate(start.progress.step);
-  else await folder.create({ recipe, variants });
+  else await folder.create({ recipe, variants: blueprint.variants });
   const beside = await tokenizerFiles(assets, tokenizer.name);
   const dataset = await Dataset.load(assets, tokenizer, []);
   const records: RunRecord[] = [];
@@ -93,8 +99,11 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   let status: RunSummary['status'] = 'finished';
   let reason: string | undefined;
   try {
-    if (!options.resume) await run.probe();
-    while (run.progress.step < lastStep && !options.stopRequested()) {
+    if (!options.resume) {
+      for (const refusal of tuned?.refusals ?? []) run.note('tuning', refusal);
+      await run.probe();
+    }
+    while (run.progress.step < lastStep && !options.signal?.aborted) {
       await run.step();
       if (run.probesDue) await run.probe();
       if (run.progress.step % options.checkpointEvery === 0) await save();
@@ -113,6 +122,13 @@ export async function trainToFolder(options: TrainToFolderOptions): Promise<Trai
   const summary = summaryOf(blueprint, gpu.facts, status, reason);
   await folder.writeRecording({ version: 1, run: summary, records: all });
   return { summary, last: all.filter((record) => record.type === 'step').findLast(({ finite }) => finite) };
+}
+
+/** A new run's variants, unless they are given or not to be tuned. */
+async function tunedVariants(device: OpenDevice, whole: Blueprint, options: TrainToFolderOptions) {
+  const { resume, variants, tuning, signal, onTuning } = options;
+  if (resume || variants || !tuning) return undefined;
+  return tuneRun(device, whole, tuning, { signal, onProgress: onTuning });
 }
 
 function startFromState(blueprint: Blueprint, state: TrainingState): RunStart {
@@ -168,8 +184,8 @@ function summaryOf(blueprint: Blueprint, facts: AdapterFacts, status: RunSummary
 }
 
 /** Variants as given on a command line. */
-export function parseVariants(text: string | undefined): VariantSet {
-  if (text === undefined) return {};
+export function parseVariants(text: string | undefined): VariantSet | undefined {
+  if (text === undefined) return undefined;
   try {
     return JSON.parse(text) as VariantSet;
   } catch (error) {
