@@ -72,6 +72,9 @@ export async function pacedBlueprint(
   return paced(await measureRates(gpu, pipelines, options.config, options.variants, whole.model.half));
 }
 
+/** No kernel ends sooner than this; a clock that ticks more slowly may say so. */
+const SHORTEST_KERNEL_MS = 1e-3;
+
 /** Tokens of the step that is timed. */
 const CALIBRATION_TOKENS = { software: 64, hardware: 1024 };
 
@@ -98,7 +101,8 @@ export async function measureRates(
       for (const { kernel, ms, flops, bytes } of await profileProgram(engine, program)) {
         const shader = kernel.slice(0, kernel.indexOf('.'));
         const total = totals.get(shader) ?? { flops: 0, bytes: 0, seconds: 0 };
-        totals.set(shader, { flops: total.flops + flops, bytes: total.bytes + bytes, seconds: total.seconds + ms / 1000 });
+        const seconds = total.seconds + Math.max(ms, SHORTEST_KERNEL_MS) / 1000;
+        totals.set(shader, { flops: total.flops + flops, bytes: total.bytes + bytes, seconds });
       }
   } finally {
     engine.destroy();
