@@ -50,9 +50,10 @@ export class LabPage {
     this.runs = page.getByTestId('run-list').getByRole('listitem');
   }
 
-  /** Opens the page and waits until the GPU is ready. */
-  async open(url: string): Promise<void> {
-    await this.page.goto(url);
+  /** Opens the page and waits until the GPU is ready. @param tuning seconds that a run may be tuned for. */
+  async open(url: string, { tuning = 'off' }: { tuning?: number | 'off' } = {}): Promise<void> {
+    const [address, hash = ''] = url.split('#');
+    await this.page.goto(`${address}?tuning=${tuning}#${hash}`);
     await expect(this.status).toHaveText('idle', { timeout: 60_000 });
   }
 

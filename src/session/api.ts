@@ -77,10 +77,15 @@ export type LabEvent =
   /** The device is gone; `checkpointStep` says where a restart would continue, if anywhere. */
   | { type: 'device-lost'; message: string; checkpointStep: number | undefined };
 
+export interface OpenOptions {
+  /** Longest that tuning may take before a run; 0 turns it off. Default 20. */
+  tuningSeconds?: number;
+}
+
 /** The worker's interface. Every method rejects with a plain Error whose message is fit to show. */
 export interface LabApi {
   /** @param assetsBase absolute URL of the page's assets (a relative one would resolve under the worker's own folder). */
-  open(assetsBase: string, onEvent: (event: LabEvent) => void): Promise<LabFacts>;
+  open(assetsBase: string, onEvent: (event: LabEvent) => void, options?: OpenOptions): Promise<LabFacts>;
   /** Checks a recipe as a whole and says what it would take; touches nothing. */
   plan(recipe: unknown): Promise<RunPlan>;
   /** Makes a run at step 0 and makes it the active one. */

@@ -8,7 +8,7 @@ import { adapterName } from '../gpu/device';
 import { DeviceLostError } from '../gpu/errors';
 import { defaultVariants } from '../kernels/families';
 import { ActiveRun, DivergedError, type RunStart } from './activeRun';
-import type { GenerateOptions, GenerateResult, LabApi, LabEvent, LabFacts, SourceSummary } from './api';
+import type { GenerateOptions, GenerateResult, LabApi, LabEvent, LabFacts, OpenOptions, SourceSummary } from './api';
 import type { Blueprint } from './blueprint';
 import { measureFlopsPerSecond } from './calibrate';
 import { Catalogue } from './catalogue';
@@ -49,13 +49,15 @@ export class LabSession implements LabApi {
   private training = false;
   private generating: AbortController | undefined;
   private tuning: AbortController | undefined;
+  private tuningBudgetMs: number | undefined;
 
   constructor(private readonly ports: SessionPorts) {
     this.device = new LabDevice(ports.gpu, (error) => this.onLost(error));
   }
 
-  async open(assetsBase: string, onEvent: (event: LabEvent) => void): Promise<LabFacts> {
+  async open(assetsBase: string, onEvent: (event: LabEvent) => void, options: OpenOptions = {}): Promise<LabFacts> {
     this.emit = onEvent;
+    if (options.tuningSeconds !== undefined) this.tuningBudgetMs = 1000 * options.tuningSeconds;
     this.catalogue = new Catalogue(this.ports.createAssets(assetsBase));
     this.datasets = new Datasets(this.catalogue);
     const { gpu, pipelines } = await this.device.open();
@@ -287,7 +289,8 @@ export class LabSession implements LabApi {
     const abort = new AbortController();
     this.tuning = abort;
     const onProgress = (done: number, total: number, what: string) => this.emit({ type: 'tuning', done, total, what });
-    return tuneRun(await this.device.open(), whole, ports, { signal: abort.signal, onProgress });
+    const budgetMs = this.tuningBudgetMs ?? ports.budgetMs;
+    return tuneRun(await this.device.open(), whole, { ...ports, budgetMs }, { signal: abort.signal, onProgress });
   }
 
   private async prepare(recipe: Recipe, options: PrepareOptions): Promise<PreparedRun> {

@@ -37,7 +37,7 @@ export function spawnLab(): LabClient {
 function overWorker(remote: Remote<LabApi>, ended: Promise<never>): LabApi {
   const until = <T>(answer: Promise<T>): Promise<T> => Promise.race([answer, ended]);
   return {
-    open: (assetsBase, onEvent) => until(remote.open(assetsBase, proxy(onEvent))),
+    open: (assetsBase, onEvent, options) => until(remote.open(assetsBase, proxy(onEvent), options)),
     plan: (recipe) => until(remote.plan(recipe)),
     create: (recipe) => until(remote.create(recipe)),
     train: () => until(remote.train()),

@@ -8,5 +8,6 @@ export type {
   LabEvent,
   LabFacts,
   LiveChanges,
+  OpenOptions,
   SourceSummary,
 } from '../session/api';

@@ -16,6 +16,15 @@ export function browserPorts(page: Window): StorePorts {
       return found ? await response.json() : undefined;
     },
     readHash: () => page.location.hash,
+    tuningSeconds: tuningSeconds(page.location.search),
     writeHash: (hash) => page.history.replaceState(null, '', hash),
   };
+}
+
+/** `?tuning=off` or `?tuning=SECONDS`. */
+export function tuningSeconds(search: string): number | undefined {
+  const text = new URLSearchParams(search).get('tuning');
+  if (text === 'off') return 0;
+  const seconds = Number(text || Number.NaN);
+  return seconds >= 0 ? seconds : undefined;
 }

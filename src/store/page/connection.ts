@@ -13,10 +13,12 @@ export class Connection {
     this.client?.terminate();
     const client = this.ports.spawnLab();
     this.client = client;
-    return client.api.open(this.ports.assetsBase, (event) => {
+    const { assetsBase, tuningSeconds } = this.ports;
+    const onOwnEvent = (event: LabEvent) => {
       // A late event of a worker that was replaced says nothing about the present one.
       if (this.client === client) onEvent(event);
-    });
+    };
+    return client.api.open(assetsBase, onOwnEvent, { tuningSeconds });
   }
 
   get api(): LabApi {

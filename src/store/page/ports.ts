@@ -11,5 +11,7 @@ export interface StorePorts {
   fetchRecorded(): Promise<unknown>;
   /** The part of the address after `#`. */
   readHash(): string;
+  /** What the page's address says of tuning, in seconds; undefined leaves it to the lab. */
+  tuningSeconds?: number;
   writeHash(hash: string): void;
 }
