@@ -27,7 +27,8 @@ export async function tuneRecipe(
 ): Promise<RecipeTuning> {
   const tokenizer = await loadTokenizer(assets, tokenizerNameOf(recipe, checkpoint));
   const config = resolveConfig(recipe, tokenizer, checkpoint?.config);
-  const blueprint = createBlueprint({ recipe, config, variants: defaultVariants(gpu.facts, config) });
+  const variants = defaultVariants(gpu.facts, config);
+  const blueprint = createBlueprint({ recipe, config, variants, baseLength: checkpoint?.config.maxPositionEmbeddings });
   checkFits(blueprint, gpu.facts);
   const device = { gpu, pipelines: new PipelineCache(gpu.device) };
   const tuned = await tuneRun(device, blueprint, ports, { ...options, again: true });
