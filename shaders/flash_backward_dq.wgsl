@@ -2,13 +2,14 @@
 //
 //   P_tj = exp(scale · q_t·k_j − lse_t)    dP_tj = d_o_t · v_j    dS_tj = P_tj (dP_tj − delta_t)    dq_t = scale Σ_j dS_tj k_j
 //
-// Work split: as in the forward kernel: a thread owns ROWS consecutive queries of one head and walks their keys, doc_start(t) ≤ j ≤ t, in
-//             blocks; each row of P, dP and dS over four keys is one vec4. Every sum has a fixed order.
+// Work split: as in the forward kernel: a thread (or a quad of them) owns ROWS consecutive queries of one head and walks their keys,
+//             doc_start(t) ≤ j ≤ t, in blocks; each row of P, dP and dS over four keys is one vec4. Every sum has a fixed order.
 // Bindings:   qkv (B·T, N+2K, H) with rotary applied, d_o (B·T, N, H), softmax (B·T, N, 2) = (log-sum-exp, delta), doc_bounds (B·T, 2),
 //             rotary_q (≥ T, H/2, 2) = (cos, sin), dqkv (B·T, N+2K, H): the query heads are written, as gradients before rotary.
 // Params:     a piece of a call takes workgroups [first_group, end_group) and keys [key_begin, key_end), multiples of a block; what a row
 //             has so far is kept in dqkv, before scale and rotary, and taken up again.
-// Constants:  HEAD_DIM (H), ROWS; LOADS · QUADS · 4 keys in a block, SHARE, WIDTH: see attention_together; qkv_t: f32 or f16.
+// Constants:  HEAD_DIM (H), ROWS, THREADS of a workgroup; LOADS · QUADS · 4 keys in a block, SHARE, WIDTH, STAGED, TILE, LANES: see
+//             attention_together; qkv_t: f32 or f16.
 // Constraints: H a multiple of 8 (padded), at most 128; N a multiple of K.
 // Reference:  FlashAttention-2 (arXiv 2307.08691) algorithm 2, with dQ in a kernel of its own because WGSL has no float atomics.
 struct Params {
@@ -33,31 +34,36 @@ struct Params {
 //#include rotary_transpose
 
 const BLOCK = LOADS * QUADS * 4u;
+//#if STAGED
+var<workgroup> k_tile: array<vec4f, TILE * PITCH>;
+var<workgroup> v_tile: array<vec4f, TILE * PITCH>;
+//#end
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-//#if SHARE
+//#if SHARE || LANES > 1
   @builtin(subgroup_invocation_id) lane: u32,
 //#end
 ) {
   let group = params.first_group + id.y * groups.x + id.x;
   if (group >= params.end_group) { return; }
-  let tiles = (params.length + 64u * ROWS - 1u) / (64u * ROWS);
+  let tiles = (params.length + TEAMS * ROWS - 1u) / (TEAMS * ROWS);
   let n = group / tiles % params.query_heads;
   let row_start = group / tiles / params.query_heads * params.length;
-  let first_row = (group % tiles * 64u + thread) * ROWS;
+//#include attention_team(k_tile)
+  let first_row = (group % tiles * TEAMS + team) * ROWS;
   let last_row = min(first_row + ROWS, params.length) - 1u;
   let k_start = key_at(row_start, n / group_size());
   let v_start = value_at(row_start, n / group_size());
 
   // A row past the last query is the last one again, and not written.
   // q carries the scale of the scores from the start.
-  var q: array<vec4f, ROWS * H4>;
-  var dout: array<vec4f, ROWS * H4>;
-  var dq: array<vec4f, ROWS * H4>;
+  var q: array<vec4f, ROWS * VECTORS>;
+  var dout: array<vec4f, ROWS * VECTORS>;
+  var dq: array<vec4f, ROWS * VECTORS>;
 //#for r in 0..ROWS
   let t$r = min(first_row + $r, last_row);
   let doc_start$r = doc_bounds[row_start + t$r].x;
@@ -66,11 +72,13 @@ fn main(
   let lse$r = softmax[head$r].x;
   let delta$r = softmax[head$r].y;
 //#end
-  for (var d = 0u; d < H4; d++) {
+  for (var d = 0u; d < VECTORS; d++) {
+    if (is_held(d, slice)) {
 //#for r in 0..ROWS
-    q[d * ROWS + $r] = params.scale * vec4f(qkv[q_at$r + d]);
-    dout[d * ROWS + $r] = d_o[head$r * H4 + d];
+      q[d * ROWS + $r] = params.scale * vec4f(qkv[q_at$r + channel(d, slice)]);
+      dout[d * ROWS + $r] = d_o[head$r * H4 + channel(d, slice)];
 //#end
+    }
   }
 
   // What this thread walks in this piece, and what it has behind it.
@@ -79,19 +87,39 @@ fn main(
   let stop = select(0u, min(end, params.key_end), first_row < params.length);
   let walks = begin < stop;
   if (walks && doc_start0 < params.key_begin) {
-    for (var d = 0u; d < H4; d++) {
+    for (var d = 0u; d < VECTORS; d++) {
+      if (is_held(d, slice)) {
 //#for r in 0..ROWS
-      dq[d * ROWS + $r] = dqkv[q_at$r + d];
+        dq[d * ROWS + $r] = dqkv[q_at$r + channel(d, slice)];
 //#end
+      }
     }
   }
+//#if STAGED
+  let tile_first = group % tiles * TEAMS * ROWS;
+  let tile_last = min(tile_first + TEAMS * ROWS, params.length) - 1u;
+  let walk_from = max(doc_bounds[row_start + tile_first].x, params.key_begin) / TILE * TILE;
+  let walk_to = min(tile_last + 1u, params.key_end);
+  // Blocks between these hide nothing from anyone.
+  let open_from = doc_bounds[row_start + tile_last].x;
+  let open_to = tile_first + 1u;
+//#else
   let walk_from = least(select(NOWHERE, begin, walks)) / BLOCK * BLOCK;
   let walk_to = most(select(0u, stop, walks));
   // Blocks between these hide nothing from anyone.
   let open_from = most(select(0u, doc_bounds[row_start + last_row].x, walks));
   let open_to = least(select(NOWHERE, t0 + 1u, walks));
+//#end
 
   for (var j = walk_from; j < walk_to; j += BLOCK) {
+//#if STAGED
+    if (j % TILE == 0u) {
+      workgroupBarrier();
+//#include attention_stage(k_tile, qkv, j, k_start, token_stride())
+//#include attention_stage(v_tile, qkv, j, v_start, token_stride())
+      workgroupBarrier();
+    }
+//#end
 //#include attention_positions(k, j, k_start, token_stride())
 //#include attention_positions(v, j, v_start, token_stride())
 //#for l in 0..LOADS
@@ -102,7 +130,7 @@ fn main(
 //#end
 //#end
 //#end
-    for (var d = 0u; d < H4; d++) {
+    for (var d = 0u; d < VECTORS; d++) {
 //#for l in 0..LOADS
 //#include attention_quads(k, qkv, $l)
 //#include attention_quads(v, qkv, $l)
@@ -121,13 +149,14 @@ fn main(
 //#for c in 0..QUADS
     let key$l_$c = quad(j, $lu, $cu);
 //#for r in 0..ROWS
+    s$r_$l_$c = team_sum(s$r_$l_$c);
     if (hides) { s$r_$l_$c = select(vec4f(HIDDEN), s$r_$l_$c, (key$l_$c >= vec4u(doc_start$r)) & (key$l_$c <= vec4u(t$r))); }
-    let ds$r_$l_$c = exp(s$r_$l_$c - lse$r) * (dp$r_$l_$c - delta$r);
+    let ds$r_$l_$c = exp(s$r_$l_$c - lse$r) * (team_sum(dp$r_$l_$c) - delta$r);
 //#end
 //#end
 //#end
 
-    for (var d = 0u; d < H4; d++) {
+    for (var d = 0u; d < VECTORS; d++) {
 //#for r in 0..ROWS
       var dq$r = dq[d * ROWS + $r];
 //#end
@@ -149,13 +178,16 @@ fn main(
   let done = end <= params.key_end;
 //#for r in 0..ROWS
   if (first_row + $r <= last_row) {
-    for (var d = 0u; d < H4 / 2u; d++) {
+    for (var d = 0u; d < VECTORS / 2u; d++) {
       let low = dq[d * ROWS + $r];
-      let high = dq[(d + H4 / 2u) * ROWS + $r];
-      let turn_at = t$r * H4 + 2u * d;
+      let high = dq[(d + VECTORS / 2u) * ROWS + $r];
+      let at = channel(d, slice);
+      let turn_at = t$r * H4 + 2u * at;
       let pair = rotary_transpose(low, high, rotary_q[turn_at], rotary_q[turn_at + 1u]);
-      dqkv[q_at$r + d] = select(low, params.scale * pair[0], done);
-      dqkv[q_at$r + d + H4 / 2u] = select(high, params.scale * pair[1], done);
+      if (is_held(d, slice)) {
+        dqkv[q_at$r + at] = select(low, params.scale * pair[0], done);
+        dqkv[q_at$r + at + H4 / 2u] = select(high, params.scale * pair[1], done);
+      }
     }
   }
 //#end

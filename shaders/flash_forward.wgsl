@@ -2,8 +2,8 @@
 //
 //   s_tj = scale · q_t·k_j,  doc_start(t) ≤ j ≤ t      lse_t = log Σ_j exp(s_tj)      o_t = Σ_j exp(s_tj − lse_t) v_j
 //
-// Work split: a thread owns ROWS consecutive queries of one head and walks their keys in blocks; a workgroup holds 64 such threads of one
-//             head. Per row a thread keeps the running maximum m, the running sum l and the unnormalised output acc (online softmax);
+// Work split: a thread (or a quad of them) owns ROWS consecutive queries of one head and walks their keys in blocks; a workgroup is all of
+//             one head. Per row a thread keeps the running maximum m, the running sum l and the unnormalised output acc (online softmax);
 //             scores of four keys are one vec4 per row. Keys of earlier documents and past the diagonal are not read.
 // Bindings:   q (B·Q, N, H) and kv with rotary applied: both the stacked (B·T, N+2K, H) of training, or kv (B·T, 2K, H) of a cache;
 //             doc_bounds (B·T, 2) = first position of a token's document within its row and one past its last; o (B·Q, N, H);
@@ -13,8 +13,8 @@
 //             A piece of a call takes workgroups [first_group, end_group) and keys [key_begin, key_end), multiples of a block. Blocks lie
 //             at multiples of their size from position 0, whatever is cut or masked; what a row has so far is kept in o, unnormalised, and
 //             in softmax as (m, l), and taken up again, so that pieces leave the bits of the whole.
-// Constants:  HEAD_DIM (H), ROWS; LOADS · QUADS · 4 keys in a block, SHARE, WIDTH: see attention_together; q_t, kv_t, o_t: f32 or f16;
-//             HALF: o_t is f16 (then keys cannot be cut).
+// Constants:  HEAD_DIM (H), ROWS, THREADS of a workgroup; LOADS · QUADS · 4 keys in a block, SHARE, WIDTH, STAGED, TILE, LANES: see
+//             attention_together; q_t, kv_t, o_t: f32 or f16; HALF: o_t is f16 (then keys cannot be cut).
 // Constraints: H a multiple of 8 (padded), at most 128; N a multiple of K.
 // Reference:  FlashAttention-2 (arXiv 2307.08691) algorithm 1; online softmax, arXiv 1805.02867.
 struct Params {
@@ -45,22 +45,27 @@ struct Params {
 // Where the running maximum starts: above HIDDEN, so that exp(HIDDEN − m) is 0 even before the first visible key.
 const LOWEST = -1e29;
 const BLOCK = LOADS * QUADS * 4u;
+//#if STAGED
+var<workgroup> k_tile: array<vec4f, TILE * PITCH>;
+var<workgroup> v_tile: array<vec4f, TILE * PITCH>;
+//#end
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(THREADS)
 fn main(
   @builtin(local_invocation_index) thread: u32,
   @builtin(workgroup_id) id: vec3u,
   @builtin(num_workgroups) groups: vec3u,
-//#if SHARE
+//#if SHARE || LANES > 1
   @builtin(subgroup_invocation_id) lane: u32,
 //#end
 ) {
   let group = params.first_group + id.y * groups.x + id.x;
   if (group >= params.end_group) { return; }
-  let tiles = (params.query_count + 64u * ROWS - 1u) / (64u * ROWS);
+  let tiles = (params.query_count + TEAMS * ROWS - 1u) / (TEAMS * ROWS);
   let n = group / tiles % params.query_heads;
   let b = group / tiles / params.query_heads;
-  let first_row = (group % tiles * 64u + thread) * ROWS;
+//#include attention_team(k_tile)
+  let first_row = (group % tiles * TEAMS + team) * ROWS;
   let last_row = min(first_row + ROWS, params.query_count) - 1u;
   let row_start = b * params.length;
   let k_start = row_start * params.kv_stride + params.key_offset + n / group_size() * H4;
@@ -68,8 +73,8 @@ fn main(
 
   // A row past the last query is the last one again, and not written.
   // q carries the scale of the scores from the start.
-  var q_rows: array<vec4f, ROWS * H4>;
-  var acc: array<vec4f, ROWS * H4>;
+  var q_rows: array<vec4f, ROWS * VECTORS>;
+  var acc: array<vec4f, ROWS * VECTORS>;
 //#for r in 0..ROWS
   let row$r = min(first_row + $r, last_row);
   let t$r = params.first_query + row$r;
@@ -78,10 +83,12 @@ fn main(
   var m$r = LOWEST;
   var l$r = 0.0;
 //#end
-  for (var d = 0u; d < H4; d++) {
+  for (var d = 0u; d < VECTORS; d++) {
+    if (is_held(d, slice)) {
 //#for r in 0..ROWS
-    q_rows[d * ROWS + $r] = params.scale * vec4f(q[(b * params.query_count + row$r) * params.q_stride + n * H4 + d]);
+      q_rows[d * ROWS + $r] = params.scale * vec4f(q[(b * params.query_count + row$r) * params.q_stride + n * H4 + channel(d, slice)]);
 //#end
+    }
   }
 
   // What this thread walks in this piece, and what it has behind it.
@@ -94,19 +101,45 @@ fn main(
     m$r = softmax[out$r].x;
     l$r = softmax[out$r].y;
 //#end
-    for (var d = 0u; d < H4; d++) {
+    for (var d = 0u; d < VECTORS; d++) {
+      if (is_held(d, slice)) {
 //#for r in 0..ROWS
-      acc[d * ROWS + $r] = vec4f(o[out$r * H4 + d]);
+        acc[d * ROWS + $r] = vec4f(o[out$r * H4 + channel(d, slice)]);
 //#end
+      }
     }
   }
+//#if LANES > 1
+  // What a quad takes up, one of its threads will overwrite.
+  storageBarrier();
+//#end
+//#if STAGED
+  let tile_first = group % tiles * TEAMS * ROWS;
+  let tile_last = min(tile_first + TEAMS * ROWS, params.query_count) - 1u;
+  let first_t = params.first_query + tile_first;
+  let last_t = params.first_query + tile_last;
+  let walk_from = max(doc_bounds[row_start + first_t].x, params.key_begin) / TILE * TILE;
+  let walk_to = min(last_t + 1u, params.key_end);
+  // Blocks between these hide nothing from anyone.
+  let open_from = doc_bounds[row_start + last_t].x;
+  let open_to = first_t + 1u;
+//#else
   let walk_from = least(select(NOWHERE, begin, walks)) / BLOCK * BLOCK;
   let walk_to = most(select(0u, stop, walks));
   // Blocks between these hide nothing from anyone.
   let open_from = most(select(0u, doc_bounds[row_start + params.first_query + last_row].x, walks));
   let open_to = least(select(NOWHERE, t0 + 1u, walks));
+//#end
 
   for (var j = walk_from; j < walk_to; j += BLOCK) {
+//#if STAGED
+    if (j % TILE == 0u) {
+      workgroupBarrier();
+//#include attention_stage(k_tile, kv, j, k_start, params.kv_stride)
+//#include attention_stage(v_tile, kv, j, v_start, params.kv_stride)
+      workgroupBarrier();
+    }
+//#end
 //#include attention_positions(k, j, k_start, params.kv_stride)
 //#include attention_positions(v, j, v_start, params.kv_stride)
 //#for l in 0..LOADS
@@ -116,7 +149,7 @@ fn main(
 //#end
 //#end
 //#end
-    for (var d = 0u; d < H4; d++) {
+    for (var d = 0u; d < VECTORS; d++) {
 //#for l in 0..LOADS
 //#include attention_quads(k, kv, $l)
 //#for c in 0..QUADS
@@ -126,6 +159,13 @@ fn main(
 //#end
 //#end
     }
+//#for l in 0..LOADS
+//#for c in 0..QUADS
+//#for r in 0..ROWS
+    s$r_$l_$c = team_sum(s$r_$l_$c);
+//#end
+//#end
+//#end
 
     if (j < open_from || j + BLOCK > open_to) {
 //#for l in 0..LOADS
@@ -159,7 +199,7 @@ fn main(
     l$r = l$r * shrink$r + dot(sum$r, vec4f(1.0));
 //#end
 
-    for (var d = 0u; d < H4; d++) {
+    for (var d = 0u; d < VECTORS; d++) {
 //#for r in 0..ROWS
       var acc$r = acc[d * ROWS + $r] * shrink$r;
 //#end
@@ -181,10 +221,10 @@ fn main(
   let done = end <= params.key_end;
 //#for r in 0..ROWS
   if (first_row + $r <= last_row) {
-    softmax[out$r] = select(vec2f(m$r, l$r), vec2f(m$r + log(l$r), 0.0), done);
+    if (slice == 0u) { softmax[out$r] = select(vec2f(m$r, l$r), vec2f(m$r + log(l$r), 0.0), done); }
     let share$r = select(1.0, 1.0 / l$r, done);
-    for (var d = 0u; d < H4; d++) {
-      o[out$r * H4 + d] = vec4<o_t>(stored(acc[d * ROWS + $r] * share$r));
+    for (var d = 0u; d < VECTORS; d++) {
+      if (is_held(d, slice)) { o[out$r * H4 + channel(d, slice)] = vec4<o_t>(stored(acc[d * ROWS + $r] * share$r)); }
     }
   }
 //#end

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
+import { loadShader } from '../gpu/shader';
 import { attentionBackward, attentionForward } from '../reference/attention';
 import { rotaryBackward } from '../reference/rotary';
 import { attentionDelta, flashBackwardDkv, flashBackwardDq, flashForward } from './attention';
-import { attentionFamilies, attentionVariants } from './attentionVariants';
+import { attentionFamilies, attentionVariants, flashConstants, LARGEST_TILE } from './attentionVariants';
 import { expectClose, sumTolerance } from './parity';
 import { createTensor } from './tensor';
 import { type AttentionCase, type AttentionCaseOptions, createAttentionCase, selectHeads } from './testing/attentionCase';
@@ -168,6 +169,22 @@ describe('flash attention', () => {
     expect(after.dqkv.slice(40 * 8 * 32)).toEqual(base.dqkv.slice(40 * 8 * 32));
   });
 
+  it('has variants for other adapters that are valid here, and whose tiles fit the memory they name', async () => {
+    for (const family of attentionFamilies)
+      for (const { name, tileBytes, constants } of family.variants) {
+        const { TILE, ...rest } = flashConstants(family, { [family.operation]: name }, 80);
+        const types = { q_t: 'f32', kv_t: 'f32', o_t: 'f32', qkv_t: 'f32', HALF: false };
+        const code = loadShader(family.operation, { ...types, HEAD_DIM: 80, TILE, ...rest });
+        const { messages } = await gpu.device.createShaderModule({ code }).getCompilationInfo();
+        expect(messages, `${family.operation} ${name}`).toEqual([]);
+        if (!constants.STAGED) continue;
+        // 80 channels are 10 pairs of vec4s, of which a quad's threads have three each, filled up.
+        const bytes = Number(TILE) * 2 * 4 * (constants.LANES === 1 ? 80 : 96);
+        expect(bytes).toBeLessThanOrEqual(tileBytes);
+        expect(bytes).toBeGreaterThan(tileBytes / (TILE === LARGEST_TILE ? 4 : 2.1));
+      }
+  });
+
   it('states FLOPs of the causal pairs', () => {
     const { shape, scale, tensors } = createAttentionCase({ batch: 2, length: 3, queryHeads: 2, keyValueHeads: 1, headDim: 8 });
     const [o, softmax, kv] = [tensor('o', 2, 2, 8), tensor('softmax', 2, 2, 2), tensor('kv', 6, 2, 8)];
@@ -199,8 +216,11 @@ describe('flash attention', () => {
       flash_backward_dq: 'rows-4',
       flash_backward_dkv: 'keys-2',
     });
-    const forward = [8, 16, 32, 64, 128].map((headDim) => attentionVariants(hardware, headDim).flash_forward);
-    expect(forward).toEqual(['rows-4', 'rows-4', 'rows-2', 'rows-1', 'rows-1']);
-    expect(attentionVariants(hardware, 16).flash_backward_dkv).toBe('keys-2');
+    const limits = { ...hardware.limits, maxComputeWorkgroupStorageSize: 65_536 };
+    const forward = (features: string[]) =>
+      [32, 64, 128].map((headDim) => attentionVariants({ ...hardware, features, limits }, headDim).flash_forward);
+    expect(forward(['subgroups'])).toEqual(['quads-64-16k', 'quads-64-16k', 'quads-128-32k']);
+    expect(forward([])).toEqual(['tiled-64-16k', 'tiled-64-16k', 'tiled-64-16k']);
+    expect(attentionVariants({ ...hardware, limits }, 128).flash_backward_dkv).toBe('quads-64-32k');
   });
 });

@@ -5,10 +5,17 @@
 import { ShapeError } from '../core/errors';
 import { type AttentionShape, checkHeads, checkQkv, expectStacked } from './attentionShape';
 import { splitWalk, type Walk } from './attentionSplit';
-import { flashBackwardDkvFamily, flashBackwardDqFamily, flashForwardFamily } from './attentionVariants';
-import { type Dispatch, linearWorkgroups, partOf, rowPieces, scalarTypes, WORKGROUP_SIZE, workgroupGrid } from './dispatch';
+import {
+  type FlashFamily,
+  flashBackwardDkvFamily,
+  flashBackwardDqFamily,
+  flashConstants,
+  flashForwardFamily,
+  flashTileRows,
+} from './attentionVariants';
+import { type Dispatch, linearWorkgroups, partOf, rowPieces, scalarTypes, workgroupGrid } from './dispatch';
 import { expectShape, type Tensor, tensorBytes } from './tensor';
-import { type KernelFamily, type VariantSet, variantOf } from './variants';
+import type { VariantSet } from './variants';
 
 export interface FlashForwardOperands {
   /** (M, N+2K, H) with rotary applied, the same tensor as `kv`; or (B·Q, N, H) beside a cache. */
@@ -54,14 +61,18 @@ export function flashForward(operands: FlashForwardOperands, variants: VariantSe
   const vectors = headDim / 4;
   const walk: Walk = {
     ...tilesOf(flashForwardFamily, variants, queryCount, batch * queryHeads),
-    walked: (tile) => [0, firstQuery + Math.min(queryCount, (tile + 1) * tileRows(flashForwardFamily, variants))],
+    walked: (tile) => [0, firstQuery + Math.min(queryCount, (tile + 1) * flashTileRows(flashForwardFamily, variants))],
     length: firstQuery + queryCount,
   };
   const call = describe(
     'flash_forward',
     { shape, flopsPerPair: 4, pairs: visiblePairs(shape, firstQuery, queryCount) },
     {
-      constants: { ...variantOf(flashForwardFamily, variants).constants, ...scalarTypes({ q, kv, o }), HALF: Boolean(o.half) },
+      constants: {
+        ...flashConstants(flashForwardFamily, variants, headDim),
+        ...scalarTypes({ q, kv, o }),
+        HALF: Boolean(o.half),
+      },
       tensors: { q, kv, doc_bounds: docBounds, o, softmax },
       params: {
         length,
@@ -141,7 +152,7 @@ export interface FlashBackwardOperands {
 export function flashBackwardDq(operands: FlashBackwardOperands, variants: VariantSet): Dispatch {
   const { shape, rotaryQ } = operands;
   const { batch, length, queryHeads } = shape;
-  const rows = tileRows(flashBackwardDqFamily, variants);
+  const rows = flashTileRows(flashBackwardDqFamily, variants);
   const walk: Walk = {
     ...tilesOf(flashBackwardDqFamily, variants, length, batch * queryHeads),
     walked: (tile) => [0, Math.min(length, (tile + 1) * rows)],
@@ -154,7 +165,7 @@ export function flashBackwardDq(operands: FlashBackwardOperands, variants: Varia
 export function flashBackwardDkv(operands: FlashBackwardOperands, variants: VariantSet): Dispatch {
   const { shape, rotaryK } = operands;
   const { batch, length, keyValueHeads } = shape;
-  const keys = tileRows(flashBackwardDkvFamily, variants);
+  const keys = flashTileRows(flashBackwardDkvFamily, variants);
   const walk: Walk = {
     ...tilesOf(flashBackwardDkvFamily, variants, length, batch * keyValueHeads),
     walked: (tile) => [tile * keys, length],
@@ -172,7 +183,7 @@ export function visiblePairs({ batch, length, queryHeads }: AttentionShape, firs
 type Call = Omit<Dispatch, 'workgroups' | 'split'>;
 
 function backward(
-  family: KernelFamily,
+  family: FlashFamily,
   operands: FlashBackwardOperands,
   table: Record<string, Tensor>,
   variants: VariantSet,
@@ -184,7 +195,7 @@ function backward(
     family.operation,
     { shape, flopsPerPair, pairs: visiblePairs(shape) },
     {
-      constants: { ...variantOf(family, variants).constants, ...scalarTypes({ qkv }) },
+      constants: { ...flashConstants(family, variants, shape.headDim), ...scalarTypes({ qkv }) },
       tensors: { qkv, d_o: dO, softmax, doc_bounds: docBounds, ...table, dqkv },
       params: { length: shape.length, query_heads: shape.queryHeads, key_value_heads: shape.keyValueHeads, scale },
     },
@@ -242,14 +253,8 @@ function walking(call: Call, walk: Walk, axis: 'key' | 'query', isCut = true): D
 /** An end past every position, also of a row whose queries move from call to call. */
 const ALL_POSITIONS = 2 ** 31;
 
-/** Rows or keys of a workgroup. */
-function tileRows(family: KernelFamily, variants: VariantSet): number {
-  const { ROWS, KEYS } = variantOf(family, variants).constants;
-  return WORKGROUP_SIZE * Number(ROWS ?? KEYS);
-}
-
-function tilesOf(family: KernelFamily, variants: VariantSet, rows: number, heads: number): Pick<Walk, 'tiles' | 'heads'> {
-  return { tiles: Math.ceil(rows / tileRows(family, variants)), heads };
+function tilesOf(family: FlashFamily, variants: VariantSet, rows: number, heads: number): Pick<Walk, 'tiles' | 'heads'> {
+  return { tiles: Math.ceil(rows / flashTileRows(family, variants)), heads };
 }
 
 function checkBackward(operation: string, operands: FlashBackwardOperands): void {

@@ -1,3 +1,4 @@
+import { LARGEST_TILE } from './attentionVariants';
 import { equalRanges } from './dispatch';
 
 /** A call on a triangle of queries and keys: which tiles of its parallel axis, side by side, walk which positions of the other. */
@@ -10,7 +11,7 @@ export interface Walk {
   walked(tile: number): readonly [from: number, to: number];
   /** Positions there are. */
   length: number;
-  /** Cuts along the walked axis lie at multiples of it; default a multiple of every variant's block. */
+  /** Cuts along the walked axis lie at multiples of it; default a multiple of every variant's tile. */
   unit?: number;
 }
 
@@ -24,8 +25,6 @@ export interface WalkPiece {
   share: number;
 }
 
-const WALK_UNIT = 64;
-
 /** Workgroups that keep a GPU busy; pieces get no fewer while the other axis can be cut instead. */
 const BUSY_GROUPS = 256;
 
@@ -35,7 +34,7 @@ const BUSY_GROUPS = 256;
  */
 export function splitWalk(walk: Walk, pieces: number): WalkPiece[] {
   const groups = walk.tiles * walk.heads;
-  const unit = walk.unit ?? WALK_UNIT;
+  const unit = walk.unit ?? LARGEST_TILE;
   const mostWalked = Math.ceil(walk.length / unit);
   const wide = Math.max(1, Math.floor(groups / BUSY_GROUPS));
   const parallel = Math.min(groups, Math.max(Math.min(pieces, wide), Math.ceil(pieces / mostWalked)));

@@ -7,7 +7,7 @@ import { kernelFamilies } from './families';
 /** Every switch on, so that optional bindings are there; sizes do not change what is bound. */
 const CONSTANTS: ShaderConstants = {
   TILE_ROWS: 4,
-  SCALAR_K: true,
+  CACHE: true,
   ROWS: 1,
   KEYS: 1,
   RESIDUAL: true,
@@ -17,6 +17,10 @@ const CONSTANTS: ShaderConstants = {
   HALF: false,
   HEADS: 1,
   SHARE: false,
+  STAGED: true,
+  TILE: 8,
+  THREADS: 64,
+  LANES: 1,
   LOADS: 1,
   QUADS: 1,
   WIDTH: 4,

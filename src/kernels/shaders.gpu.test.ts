@@ -3,29 +3,33 @@ import { withErrorScopes } from '../gpu/device';
 import { KernelCompileError } from '../gpu/errors';
 import { PipelineCache } from '../gpu/pipelines';
 import { loadShader, type ShaderConstants, shaderFaults, shaderNames } from '../gpu/shader';
-import { attentionFamilies } from './attentionVariants';
+import { attentionFamilies, flashConstants } from './attentionVariants';
 import { FMA_CHAINS } from './fmaPeak';
 import { LOSS_PARTIALS } from './loss';
 import { matmulNtFamily } from './matmul';
 import { ROWS_PER_BLOCK } from './norm';
 import { SQUARE_PARTIALS } from './optimizer';
 
-const matmul = matmulNtFamily.variants.map(({ constants }) => constants);
+/** Tiles that need no feature, on float32. */
+const matmul = matmulNtFamily.variants
+  .filter(({ constants }) => !constants.SHARE)
+  .map(({ constants }) => ({ ...constants, a_t: 'f32', b_t: 'f32', c_t: 'f32', HALF: false }));
 
 /** What flash attention reads and writes; a kernel takes those that it names. */
 const ATTENTION_TYPES = { q_t: 'f32', kv_t: 'f32', o_t: 'f32', qkv_t: 'f32', HALF: false };
 
 /**
  * The constants that kernel modules compile each shader with. SwiftShader takes seconds over tall blocks of attention, whose own parity
- * tests compile all of them; here one row at both ends of the head dimension and the software default stand for them.
+ * tests compile all of them; here one row at both ends of the head dimension, the software default and the tiles of the portable limits stand
+ * for them.
  */
 const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
-  matmul_nt: matmul.flatMap((constants) => [false, true].map((RESIDUAL) => ({ ...constants, RESIDUAL }))),
+  matmul_nt: matmul.flatMap((constants) => [false, true].map((RESIDUAL) => ({ ...constants, residual_t: 'f32', RESIDUAL }))),
   matmul_nn: matmul,
-  matmul_tn: [{ TILE_ROWS: 4 }, { TILE_ROWS: 8 }],
-  qkv_rotary: matmul,
-  swiglu_forward: matmul,
-  swiglu_backward: matmul,
+  matmul_tn: matmul.filter(({ TILE_ROWS }) => TILE_ROWS > 1),
+  qkv_rotary: matmul.flatMap((constants) => [false, true].map((CACHE) => ({ ...constants, q_t: 'f32', CACHE }))),
+  swiglu_forward: matmul.map((constants) => ({ ...constants, y_t: 'f32' })),
+  swiglu_backward: matmul.map((constants) => ({ ...constants, y_t: 'f32' })),
   rms_norm_forward: [{ x_t: 'f32', y_t: 'f32', HALF: false }],
   rms_norm_backward: [false, true].map((ACCUMULATE) => ({ x_t: 'f32', ACCUMULATE })),
   rms_norm_backward_weight: [{ x_t: 'f32', ROWS_PER_BLOCK }],
@@ -49,18 +53,14 @@ const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   attention_statistics_reduce: [{}],
   attention_distance_profile: [8, 128].map((HEAD_DIM) => ({ HEAD_DIM, qkv_t: 'f32' })),
   ...Object.fromEntries(
-    attentionFamilies.map(({ operation, variants }) => {
-      const own = variants
-        .filter(({ constants }) => !constants.SHARE)
-        .map(({ constants }) => ({ ...ATTENTION_TYPES, ...constants }));
-      return [
-        operation,
-        [
-          { HEAD_DIM: 8, ...own[0] },
-          { HEAD_DIM: 128, ...own[0] },
-          { HEAD_DIM: 8, ...own.at(-1)! },
-        ],
-      ];
+    attentionFamilies.map((family) => {
+      const { operation, variants } = family;
+      const at = (name: string, HEAD_DIM: number) => {
+        return { ...ATTENTION_TYPES, HEAD_DIM, ...flashConstants(family, { [operation]: name }, HEAD_DIM) };
+      };
+      const [{ name: own }] = variants;
+      const { name: software } = variants.findLast(({ constants }) => !constants.SHARE && !constants.STAGED)!;
+      return [operation, [at(own, 8), at(own, 128), at(software, 8), at('tiled-64-16k', 8), at('tiled-64-16k', 128)]];
     }),
   ),
 };

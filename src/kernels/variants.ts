@@ -24,7 +24,10 @@ export interface KernelFamily {
 /** Variant name by operation. */
 export type VariantSet = Readonly<Record<string, string>>;
 
-export function variantOf(family: KernelFamily, set: VariantSet): Variant {
+export function variantOf<V extends Variant>(
+  family: Pick<KernelFamily, 'operation'> & { variants: readonly V[] },
+  set: VariantSet,
+): V {
   const name = set[family.operation];
   const variant = family.variants.find((candidate) => candidate.name === name);
   if (!variant)
