@@ -2,9 +2,9 @@
 //
 //   c[m][n] = Σ_k a[m][k] b[k][n]
 //
-// Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
+// Work split: see matmul_threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
 // Bindings:   a (M, K), b (K, N), c (M, N); vec4 views.
-// Constants:  TILE_ROWS 1…8, SCALAR_K.
+// Constants:  TILE_ROWS 1…8, SHARE, WIDTH; a_t, b_t: f32 or f16.
 // Constraints: K and N multiples of 4; any M.
 struct Params {
   m: u32,
@@ -12,15 +12,22 @@ struct Params {
   k: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-//#include matmul_nn_operands
+@group(0) @binding(1) var<storage, read> a: array<vec4<a_t>>;
+@group(0) @binding(2) var<storage, read> b: array<vec4<b_t>>;
 @group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
+//#include matmul_threads
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
+@compute @workgroup_size(THREADS_X, THREADS_Y)
+fn main(
+  @builtin(global_invocation_id) thread: vec3u,
+//#if SHARE
+  @builtin(subgroup_invocation_id) lane: u32,
+//#end
+) {
   let row0 = thread.y * TILE_ROWS;
   let column4 = thread.x * 2u;
   let n4 = params.n / 4u;
-  if (row0 >= params.m || column4 >= n4) { return; }
+  if (is_past(row0, params.m) || column4 >= n4) { return; }
   let next4 = min(column4 + 1u, n4 - 1u);
   let last_row = params.m - 1u;
   let size_k = params.k;

@@ -2,9 +2,9 @@
 //
 //   c[m][n] = Σ_k a[m][k] b[n][k]  (+ residual[m][n])
 //
-// Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
+// Work split: see matmul_threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
 // Bindings:   a (M, K), b (N, K), residual (M, N) if RESIDUAL, c (M, N); vec4 views.
-// Constants:  TILE_ROWS 1…8, SCALAR_K, RESIDUAL.
+// Constants:  TILE_ROWS 1…8, SHARE, WIDTH, RESIDUAL; a_t, b_t, c_t, residual_t: f32 or f16; HALF: c_t is f16.
 // Constraints: K and N multiples of 4 (the model layer pads with zeros); any M.
 // Reference:  register tiling without workgroup memory, KERNELS "portable family".
 struct Params {
@@ -13,18 +13,26 @@ struct Params {
   k: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-//#include matmul_nt_operands
-@group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(1) var<storage, read> a: array<vec4<a_t>>;
+@group(0) @binding(2) var<storage, read> b: array<vec4<b_t>>;
+@group(0) @binding(3) var<storage, read_write> c: array<vec4<c_t>>;
 //#if RESIDUAL
-@group(0) @binding(4) var<storage, read> residual: array<vec4f>;
+@group(0) @binding(4) var<storage, read> residual: array<vec4<residual_t>>;
 //#end
+//#include matmul_threads
+//#include stored
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
+@compute @workgroup_size(THREADS_X, THREADS_Y)
+fn main(
+  @builtin(global_invocation_id) thread: vec3u,
+//#if SHARE
+  @builtin(subgroup_invocation_id) lane: u32,
+//#end
+) {
   let row0 = thread.y * TILE_ROWS;
   let left = thread.x * 8u;
   let right = left + 4u;
-  if (row0 >= params.m || left >= params.n) { return; }
+  if (is_past(row0, params.m) || left >= params.n) { return; }
   let last_row = params.m - 1u;
   let last_column = params.n - 1u;
   let size_k = params.k;
@@ -35,11 +43,11 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   if (row0 + $ru < params.m) {
     let at = (row0 + $ru) * n4 + left / 4u;
 //#if RESIDUAL
-    c[at] = left$r + residual[at];
-    if (has_right) { c[at + 1u] = right$r + residual[at + 1u]; }
+    c[at] = vec4<c_t>(stored(left$r + vec4f(residual[at])));
+    if (has_right) { c[at + 1u] = vec4<c_t>(stored(right$r + vec4f(residual[at + 1u]))); }
 //#else
-    c[at] = left$r;
-    if (has_right) { c[at + 1u] = right$r; }
+    c[at] = vec4<c_t>(stored(left$r));
+    if (has_right) { c[at + 1u] = vec4<c_t>(stored(right$r)); }
 //#end
   }
 //#end

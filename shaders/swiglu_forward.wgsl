@@ -2,9 +2,9 @@
 //
 //   y[m][f] = silu(g) · u,   g = Σ_k a[m][k] b[f][k],   u = Σ_k a[m][k] b[F + f][k],   silu(g) = g / (1 + e^−g)
 //
-// Work split: a workgroup is 8 × 8 threads; a thread owns TILE_ROWS rows × four units.
+// Work split: see matmul_threads; a thread owns TILE_ROWS rows × four units.
 // Bindings:   a (M, D), b (2F, D) gate rows then up rows, y (M, F).
-// Constants:  TILE_ROWS 1…8, SCALAR_K.
+// Constants:  TILE_ROWS 1…8, SHARE, WIDTH; a_t, b_t, y_t: f32 or f16; HALF: y_t is f16.
 // Constraints: D and F multiples of 4.
 // Reference:  GLU variants (arXiv 2002.05202) section 2.
 struct Params {
@@ -13,14 +13,22 @@ struct Params {
   k: u32,
 }
 @group(0) @binding(0) var<uniform> params: Params;
-//#include matmul_nt_operands
-@group(0) @binding(3) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(1) var<storage, read> a: array<vec4<a_t>>;
+@group(0) @binding(2) var<storage, read> b: array<vec4<b_t>>;
+@group(0) @binding(3) var<storage, read_write> y: array<vec4<y_t>>;
+//#include matmul_threads
+//#include stored
 
-@compute @workgroup_size(8, 8)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
+@compute @workgroup_size(THREADS_X, THREADS_Y)
+fn main(
+  @builtin(global_invocation_id) thread: vec3u,
+//#if SHARE
+  @builtin(subgroup_invocation_id) lane: u32,
+//#end
+) {
   let row0 = thread.y * TILE_ROWS;
   let left = thread.x * 4u;
-  if (row0 >= params.m || left >= params.f) { return; }
+  if (is_past(row0, params.m) || left >= params.f) { return; }
   let right = params.f + left;
   let last_row = params.m - 1u;
   let last_column = 2u * params.f - 1u;
@@ -28,7 +36,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 //#include matmul_nt_tile
 //#for r in 0..TILE_ROWS
   if (row0 + $ru < params.m) {
-    y[((row0 + $ru) * params.f + left) / 4u] = left$r / (1.0 + exp(-left$r)) * right$r;
+    y[((row0 + $ru) * params.f + left) / 4u] = vec4<y_t>(stored(left$r / (1.0 + exp(-left$r)) * right$r));
   }
 //#end
 }

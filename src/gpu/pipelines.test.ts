@@ -34,7 +34,9 @@ describe('shaderInterface', () => {
 
   it('follows the constants: a binding under #if is there only with them', () => {
     const names = (RESIDUAL: boolean) =>
-      shaderInterface(loadShader('matmul_nt', { TILE_ROWS: 4, SCALAR_K: false, RESIDUAL })).bindings.map(({ name }) => name);
+      shaderInterface(loadShader('matmul_nt', { TILE_ROWS: 4, SHARE: false, WIDTH: 8, HALF: false, RESIDUAL })).bindings.map(
+        ({ name }) => name,
+      );
     expect(names(true)).toEqual(['params', 'a', 'b', 'c', 'residual']);
     expect(names(false)).toEqual(['params', 'a', 'b', 'c']);
   });

@@ -1,6 +1,5 @@
 import type { ShaderConstants } from '../gpu/shader';
 import { rowAlignment, rowsOf, type Tensor } from './tensor';
-import type { Variant } from './variants';
 
 /** One kernel call as data: enough to check, count, compile and record it, with no GPU in sight. */
 export interface Dispatch {
@@ -81,12 +80,11 @@ export function workgroupGrid(groups: number): readonly [number, number, number]
   return [Math.ceil(groups / y), y, 1];
 }
 
-/** Threads along each side of a matmul workgroup, and columns of a thread's register tile. */
-const TILE_THREADS = 8;
+/** Columns of a thread's register tile. */
 const TILE_COLUMNS = 8;
 
-/** Workgroups of 8 × 8 threads that cover an (m, n) product with tiles of TILE_ROWS × 8. */
-export function matrixTiles(m: number, n: number, variant: Variant): readonly [number, number, number] {
-  const tileRows = Number(variant.constants.TILE_ROWS);
-  return [Math.ceil(n / (TILE_COLUMNS * TILE_THREADS)), Math.ceil(m / (tileRows * TILE_THREADS)), 1];
+/** Workgroups that cover an (m, n) product with threads of TILE_ROWS × 8 values, THREADS_X × THREADS_Y of them in each. */
+export function matrixTiles(m: number, n: number, constants: ShaderConstants): readonly [number, number, number] {
+  const [rows, x, y] = [constants.TILE_ROWS, constants.THREADS_X, constants.THREADS_Y].map(Number);
+  return [Math.ceil(n / (TILE_COLUMNS * x)), Math.ceil(m / (rows * y)), 1];
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { requestGpu } from '../gpu/device';
 import { matmulNN, matmulNT, matmulTN } from '../reference/matmul';
 import { matmulFamilies, matmulNn, matmulNt, matmulTn } from './matmul';
-import { expectClose, normalValues, runDispatches, sumTolerance } from './parity';
+import { expectClose, normalValues, sumTolerance } from './parity';
 import { createTensor } from './tensor';
+import { runWholeAndCut } from './testing/splitting';
 
 const gpu = await requestGpu(navigator.gpu);
 const tensor = (name: string, ...shape: number[]) => createTensor(name, shape, 'working set');
@@ -19,14 +20,16 @@ const SIZES = [
   { m: 257, n: 64, k: 36 },
 ];
 
-describe.each(matmulFamilies[0].variants)('matmul $name', ({ name }) => {
+describe.each(matmulFamilies[0].variants.filter((variant) => variant.isSupported(gpu.facts)))('matmul $name', ({ name }) => {
   const variants = Object.fromEntries(matmulFamilies.map(({ operation }) => [operation, name]));
 
   it.each(SIZES)('nt agrees with the oracle at $m x $n x $k, residual added', async ({ m, n, k }) => {
     const [a, b, c, residual] = [tensor('a', m, k), tensor('b', n, k), tensor('c', m, n), tensor('residual', m, n)];
     const [x, w, r] = [normalValues('a', m * k), normalValues('b', n * k), normalValues('r', m * n)];
     const expected = matmulNT(doubles(x), doubles(w), m, n, k);
-    const [plain] = await runDispatches(
+    const {
+      results: [plain],
+    } = await runWholeAndCut(
       gpu,
       [matmulNt({ role: 'test', a, b, c }, variants)],
       [
@@ -36,7 +39,9 @@ describe.each(matmulFamilies[0].variants)('matmul $name', ({ name }) => {
       [c],
     );
     expectClose(plain, expected, sumTolerance(k), 'matmul_nt');
-    const [sum] = await runDispatches(
+    const {
+      results: [sum],
+    } = await runWholeAndCut(
       gpu,
       [matmulNt({ role: 'test', a, b, c, residual }, variants)],
       [
@@ -57,7 +62,9 @@ describe.each(matmulFamilies[0].variants)('matmul $name', ({ name }) => {
   it.each(SIZES)('nn agrees with the oracle at $m x $n x $k', async ({ m, n, k }) => {
     const [a, b, c] = [tensor('a', m, k), tensor('b', k, n), tensor('c', m, n)];
     const [x, w] = [normalValues('a', m * k), normalValues('b', n * k)];
-    const [product] = await runDispatches(
+    const {
+      results: [product],
+    } = await runWholeAndCut(
       gpu,
       [matmulNn({ role: 'test', a, b, c }, variants)],
       [
@@ -72,7 +79,9 @@ describe.each(matmulFamilies[0].variants)('matmul $name', ({ name }) => {
   it.each(SIZES)('tn adds to what is there at $n x $k over $m tokens', async ({ m: tokens, n: m, k: n }) => {
     const [a, b, c] = [tensor('a', tokens, m), tensor('b', tokens, n), tensor('c', m, n)];
     const [x, w, before] = [normalValues('a', tokens * m), normalValues('b', tokens * n), normalValues('c', m * n)];
-    const [sum] = await runDispatches(
+    const {
+      results: [sum],
+    } = await runWholeAndCut(
       gpu,
       [matmulTn({ role: 'test', a, b, c }, variants)],
       [

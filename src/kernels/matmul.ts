@@ -1,49 +1,57 @@
 import { ShapeError } from '../core/errors';
-import { isLlvmpipe } from '../gpu/device';
-import { type Dispatch, matrixTiles } from './dispatch';
-import { expectShape, type Tensor } from './tensor';
+import { type Dispatch, matrixTiles, rowPieces, scalarTypes } from './dispatch';
+import { hasSubgroupsOf, SUBGROUP_SIZES } from './subgroups';
+import { expectShape, type Tensor, tensorBytes } from './tensor';
 import { type KernelFamily, type Variant, type VariantSet, variantOf } from './variants';
 
 /** The variant for products of a single row, on any adapter. */
 export const ONE_ROW_TILE = 'register-1x8';
 
-/**
- * The register tile: TILE_ROWS × 8 values a thread. Software adapters run eight rows best, real GPUs have registers for four; SCALAR_K takes
- * one step of the sum at a time, which halves what must be live: LLVM (lavapipe) spills otherwise, SwiftShader prefers four.
- */
+/** Also the products inside `qkv_rotary` and `swiglu_forward`. */
 export const matmulNtFamily = tileFamily('matmul_nt');
 /** Also the product inside `swiglu_backward`. */
 export const matmulNnFamily = tileFamily('matmul_nn');
 export const matmulTnFamily = tileFamily('matmul_tn');
 export const matmulFamilies = [matmulNtFamily, matmulNnFamily, matmulTnFamily] as const;
 
+/**
+ * A thread owns TILE_ROWS × 8 values. Alone, a thread of a software adapter runs eight rows best, and a GPU's has registers for four; lanes
+ * that load for each other reuse every vector often enough with four.
+ */
 function tileFamily(operation: string): KernelFamily {
+  const own = (rows: number, suits: string): Variant => ({
+    name: `register-${rows}x8`,
+    constants: { TILE_ROWS: rows, SHARE: false, WIDTH: 8, THREADS_X: 8, THREADS_Y: 8 },
+    suits,
+    isSupported: () => true,
+  });
+  const shared = SUBGROUP_SIZES.map(
+    (size): Variant => ({
+      name: `subgroup-${size}`,
+      constants: { TILE_ROWS: 4, SHARE: true, WIDTH: Math.min(size, 8), THREADS_X: 1, THREADS_Y: 64 },
+      suits: `software adapters with subgroups of ${size}: each lane loads a vector for all`,
+      isSupported: (facts) => hasSubgroupsOf(size, facts),
+    }),
+  );
   return {
     operation,
     variants: [
-      tileVariant('register-8x8', { TILE_ROWS: 8, SCALAR_K: false }, 'software adapters: registers are memory, reuse is free'),
-      tileVariant(
-        'register-8x8-scalar-k',
-        { TILE_ROWS: 8, SCALAR_K: true },
-        'lavapipe: LLVM spills unless few values live at a time',
-      ),
-      tileVariant('register-4x8', { TILE_ROWS: 4, SCALAR_K: false }, 'GPUs: what the registers of a thread hold'),
-      tileVariant(ONE_ROW_TILE, { TILE_ROWS: 1, SCALAR_K: false }, 'decoding: a taller tile computes rows that are not there'),
+      own(8, 'software adapters without subgroups: registers are memory, reuse is free'),
+      own(4, 'GPUs: what the registers of a thread hold'),
+      own(1, 'decoding: a taller tile computes rows that are not there'),
+      ...shared,
     ],
     preferred: (facts) => {
       if (!facts.isSoftware) return 'register-4x8';
-      return isLlvmpipe(facts) ? 'register-8x8-scalar-k' : 'register-8x8';
+      return shared.find((variant) => variant.isSupported(facts))?.name ?? 'register-8x8';
     },
   };
-}
-
-function tileVariant(name: string, constants: Variant['constants'], suits: string): Variant {
-  return { name, constants, suits, isSupported: () => true };
 }
 
 interface MatmulOperands {
   /** What the product is for, as it shows in labels: `o_proj`. */
   role: string;
+  /** Float32 or float16, as `b` and, in `matmulNt`, `c` and `residual`; sums are float32. */
   a: Tensor;
   b: Tensor;
   c: Tensor;
@@ -54,63 +62,77 @@ export function matmulNt(operands: MatmulOperands & { residual?: Tensor }, varia
   const { role, a, b, c, residual } = operands;
   const [m, k] = a.shape;
   const n = b.shape[0];
-  const variant = variantOf(matmulNtFamily, variants);
   checkWidths('matmul_nt', { n, k });
   expectShape(`matmul_nt.${role}`, 'b', b, [n, k]);
   expectShape(`matmul_nt.${role}`, 'c', c, [m, n]);
   if (residual) expectShape(`matmul_nt.${role}`, 'residual', residual, [m, n]);
+  const tensors: Record<string, Tensor> = residual ? { a, b, c, residual } : { a, b, c };
+  const call = describe(matmulNtFamily, role, tensors, { m, n, k }, variants);
   return {
-    ...describe('matmul_nt', role, m, n, k),
-    constants: { ...variant.constants, RESIDUAL: Boolean(residual) },
-    tensors: residual ? { a, b, c, residual } : { a, b, c },
-    params: { m, n, k },
-    workgroups: matrixTiles(m, n, variant),
+    ...call,
+    constants: { ...call.constants, RESIDUAL: Boolean(residual), HALF: Boolean(c.half) },
+    split: (pieces) =>
+      rowPieces(residual ? [a, c, residual] : [a, c], pieces, (window) =>
+        matmulNt({ role, a: window(a), b, c: window(c), residual: residual && window(residual) }, variants),
+      ),
   };
 }
 
-/** Gradient through a linear layer: c (M, N) = a (M, K) · b (K, N). */
+/** Gradient through a linear layer: c (M, N) float32 = a (M, K) · b (K, N). */
 export function matmulNn({ role, a, b, c }: MatmulOperands, variants: VariantSet): Dispatch {
   const [m, k] = a.shape;
   const n = b.shape[1];
-  const variant = variantOf(matmulNnFamily, variants);
   checkWidths('matmul_nn', { n, k });
   expectShape(`matmul_nn.${role}`, 'b', b, [k, n]);
   expectShape(`matmul_nn.${role}`, 'c', c, [m, n]);
   return {
-    ...describe('matmul_nn', role, m, n, k),
-    constants: variant.constants,
-    tensors: { a, b, c },
-    params: { m, n, k },
-    workgroups: matrixTiles(m, n, variant),
+    ...describe(matmulNnFamily, role, { a, b, c }, { m, n, k }, variants),
+    split: (pieces) => rowPieces([a, c], pieces, (window) => matmulNn({ role, a: window(a), b, c: window(c) }, variants)),
   };
 }
 
-/** Weight gradient, accumulated: c (M, N) += a (K, M)ᵀ · b (K, N); K runs over tokens. */
+/** Weight gradient, accumulated: c (M, N) float32 += a (K, M)ᵀ · b (K, N); K runs over tokens, and may be cut. */
 export function matmulTn({ role, a, b, c }: MatmulOperands, variants: VariantSet): Dispatch {
   const [k, m] = a.shape;
   const n = b.shape[1];
-  const variant = variantOf(matmulTnFamily, variants);
   checkWidths('matmul_tn', { m, n });
   expectShape(`matmul_tn.${role}`, 'b', b, [k, n]);
   expectShape(`matmul_tn.${role}`, 'c', c, [m, n]);
+  const call = describe(matmulTnFamily, role, { a, b, c }, { m, n, k }, variants);
   // The kernel loads `a` four rows of c at a time.
-  const constants = { TILE_ROWS: Math.max(4, Number(variant.constants.TILE_ROWS)) };
+  const constants = { ...call.constants, TILE_ROWS: Math.max(4, Number(call.constants.TILE_ROWS)) };
   return {
-    ...describe('matmul_tn', role, m, n, k),
+    ...call,
     constants,
-    tensors: { a, b, c },
-    params: { m, n, k },
-    workgroups: matrixTiles(m, n, { ...variant, constants }),
+    workgroups: matrixTiles(m, n, constants),
+    split: (pieces) => rowPieces([a, b], pieces, (window) => matmulTn({ role, a: window(a), b: window(b), c }, variants)),
   };
 }
 
-function describe(shader: string, role: string, m: number, n: number, k: number) {
+function describe(
+  family: KernelFamily,
+  role: string,
+  tensors: Record<string, Tensor>,
+  size: { m: number; n: number; k: number },
+  variants: VariantSet,
+) {
+  const { m, n, k } = size;
+  const { constants } = variantOf(family, variants);
   return {
-    label: `${shader}.${role}[${m}x${n}x${k}]`,
-    shader,
+    label: `${family.operation}.${role}[${m}x${n}x${k}]`,
+    shader: family.operation,
+    constants: { ...constants, ...operandTypes(tensors, family === matmulNtFamily ? [] : ['c']) },
+    tensors,
+    params: size,
+    workgroups: matrixTiles(m, n, constants),
     flops: 2 * m * n * k,
-    bytes: 4 * (m * k + k * n + m * n),
+    bytes: Object.values(tensors).reduce((sum, tensor) => sum + tensorBytes(tensor), 0),
   };
+}
+
+/** Types of the operands but for those that are float32 always. */
+function operandTypes(tensors: Readonly<Record<string, Tensor>>, always: readonly string[]): Record<string, string> {
+  return scalarTypes(Object.fromEntries(Object.entries(tensors).filter(([name]) => !always.includes(name))));
 }
 
 /** Kernels read four values at a time; the model layer pads odd widths with zeros. */

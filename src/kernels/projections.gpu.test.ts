@@ -63,7 +63,7 @@ const HEADS = [
   { headDim: 128, queryHeads: 2, keyValueHeads: 1, batch: 1, length: 63, d: 172 },
 ];
 
-describe.each(matmulNtFamily.variants)('qkv_rotary $name', ({ name }) => {
+describe.each(matmulNtFamily.variants.filter((variant) => variant.isSupported(gpu.facts)))('qkv_rotary $name', ({ name }) => {
   const variants = everywhere(name);
   it.each(HEADS)(
     'agrees with the oracle: $queryHeads/$keyValueHeads heads of $headDim, $batch x $length, width $d',
@@ -124,7 +124,7 @@ const MLPS = [
   { m: 257, f: 172, d: 20 },
 ];
 
-describe.each(matmulNtFamily.variants)('swiglu $name', ({ name }) => {
+describe.each(matmulNtFamily.variants.filter((variant) => variant.isSupported(gpu.facts)))('swiglu $name', ({ name }) => {
   const variants = everywhere(name);
   it.each(MLPS)('forward agrees with the oracle at $m x $f x $d', async ({ m, f, d }) => {
     const x = normals('x', [m, d]);

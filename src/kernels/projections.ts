@@ -1,8 +1,8 @@
 import { ShapeError } from '../core/errors';
 import type { AttentionShape } from './attentionShape';
-import { type Dispatch, matrixTiles } from './dispatch';
+import { type Dispatch, equalRanges, matrixTiles, partOf, rowPieces, scalarTypes } from './dispatch';
 import { checkWidths, matmulNnFamily, matmulNtFamily } from './matmul';
-import { expectShape, type Tensor } from './tensor';
+import { expectShape, rowAlignment, rowsOf, type Tensor, tensorBytes } from './tensor';
 import { type VariantSet, variantOf } from './variants';
 
 export interface QkvRotaryOptions {
@@ -13,8 +13,10 @@ export interface QkvRotaryOptions {
   /** (≥ T, H/2, 2) (cos, sin) tables. */
   rotaryQ: Tensor;
   rotaryK: Tensor;
-  /** (batch·T, N+2K, H); T is the row's room, which in decoding is more than `count`. */
+  /** (batch·T, N+2K, H) out; or beside `q` the keys and values of a cache, (batch·T, 2K, H). T is the row's room. */
   qkv: Tensor;
+  /** (batch·count, N, H) out: where the queries go that a cache has no use for. */
+  q?: Tensor;
   shape: AttentionShape;
   /** Position of the first input token of every row, and tokens per row; default the whole row. */
   first?: number;
@@ -23,9 +25,9 @@ export interface QkvRotaryOptions {
 
 /** Query, key and value projections with rotary embedding. FLOPs 2·M·(N+2K)·H·D. */
 export function qkvRotary(options: QkvRotaryOptions, variants: VariantSet): Dispatch {
-  const { x, weight, rotaryQ, rotaryK, qkv, shape } = options;
+  const { x, weight, rotaryQ, rotaryK, qkv, q, shape } = options;
   const [m, k] = x.shape;
-  const variant = variantOf(matmulNtFamily, variants);
+  const { constants } = variantOf(matmulNtFamily, variants);
   const { batch, length, queryHeads, keyValueHeads, headDim } = shape;
   const count = options.count ?? length;
   const heads = queryHeads + 2 * keyValueHeads;
@@ -48,32 +50,45 @@ export function qkvRotary(options: QkvRotaryOptions, variants: VariantSet): Disp
         `[${table.shape}]`,
         'build tables for this length',
       );
-  expectShape('qkv_rotary', 'qkv', qkv, [batch * length, heads, headDim]);
+  expectShape('qkv_rotary', 'qkv', qkv, [batch * length, q ? 2 * keyValueHeads : heads, headDim]);
+  if (q) expectShape('qkv_rotary', 'q', q, [batch * count, queryHeads, headDim]);
+  const written = { c: qkv, ...(q && { q }) };
+  const piece = (first: number, end: number): Dispatch => {
+    const rows = end - first;
+    return {
+      label: `qkv_rotary.attention[${rows}x${width}x${k}]`,
+      shader: 'qkv_rotary',
+      constants: { ...constants, ...scalarTypes({ a: x, b: weight, ...written }), CACHE: Boolean(q), HALF: Boolean(qkv.half) },
+      tensors: { a: rowsOf(x, first, rows), b: weight, rotary_q: rotaryQ, rotary_k: rotaryK, ...written },
+      params: {
+        m: rows,
+        k,
+        query_heads: queryHeads,
+        key_value_heads: keyValueHeads,
+        head_dim: headDim,
+        length,
+        first: options.first ?? 0,
+        count,
+        first_row: first,
+      },
+      workgroups: matrixTiles(rows, width, constants),
+      flops: 2 * rows * width * k,
+      bytes: (tensorBytes(x) + tensorBytes(qkv)) * (rows / m) + tensorBytes(weight),
+    };
+  };
   return {
-    label: `qkv_rotary.attention[${m}x${width}x${k}]`,
-    shader: 'qkv_rotary',
-    constants: variant.constants,
-    tensors: { a: x, b: weight, rotary_q: rotaryQ, rotary_k: rotaryK, c: qkv },
-    params: {
-      m,
-      k,
-      query_heads: queryHeads,
-      key_value_heads: keyValueHeads,
-      head_dim: headDim,
-      length,
-      first: options.first ?? 0,
-      count,
+    ...piece(0, m),
+    split: (pieces) => {
+      const ranges = equalRanges(m, pieces, rowAlignment(x));
+      return ranges.map(([first, end], i) => partOf(piece(first, end), i, ranges.length));
     },
-    workgroups: matrixTiles(m, width, variant),
-    flops: 2 * m * width * k,
-    bytes: 4 * (m * k + width * k + m * width),
   };
 }
 
 /** y (M, F) = silu(x·Wgᵀ) · (x·Wuᵀ) with weight (2F, D): gate rows, then up rows. */
 export function swigluForward({ x, weight, y }: { x: Tensor; weight: Tensor; y: Tensor }, variants: VariantSet): Dispatch {
   const [m, k] = x.shape;
-  const variant = variantOf(matmulNtFamily, variants);
+  const { constants } = variantOf(matmulNtFamily, variants);
   const f = y.shape[1];
   checkWidths('swiglu_forward', { f, k });
   expectShape('swiglu_forward', 'weight', weight, [2 * f, k]);
@@ -81,12 +96,13 @@ export function swigluForward({ x, weight, y }: { x: Tensor; weight: Tensor; y: 
   return {
     label: `swiglu_forward.mlp[${m}x${2 * f}x${k}]`,
     shader: 'swiglu_forward',
-    constants: variant.constants,
+    constants: { ...constants, ...scalarTypes({ a: x, b: weight, y }), HALF: Boolean(y.half) },
     tensors: { a: x, b: weight, y },
     params: { m, f, k },
-    workgroups: matrixTiles(m, 2 * f, variant),
+    workgroups: matrixTiles(m, 2 * f, constants),
     flops: 4 * m * f * k,
-    bytes: 4 * (m * k + 2 * f * k + m * f),
+    bytes: tensorBytes(x) + tensorBytes(weight) + tensorBytes(y),
+    split: (pieces) => rowPieces([x, y], pieces, (window) => swigluForward({ x: window(x), weight, y: window(y) }, variants)),
   };
 }
 
@@ -104,7 +120,7 @@ interface SwigluBackwardOperands {
 /** Gradient through the down projection and SwiGLU; replaces `gateUp` by its gradient. */
 export function swigluBackward({ dout, downWeight, gateUp, y }: SwigluBackwardOperands, variants: VariantSet): Dispatch {
   const [m, k] = dout.shape;
-  const variant = variantOf(matmulNnFamily, variants);
+  const { constants } = variantOf(matmulNnFamily, variants);
   const f = y.shape[1];
   checkWidths('swiglu_backward', { f, k });
   expectShape('swiglu_backward', 'downWeight', downWeight, [k, f]);
@@ -113,11 +129,15 @@ export function swigluBackward({ dout, downWeight, gateUp, y }: SwigluBackwardOp
   return {
     label: `swiglu_backward.mlp[${m}x${f}x${k}]`,
     shader: 'swiglu_backward',
-    constants: variant.constants,
+    constants: { ...constants, ...scalarTypes({ a: dout, b: downWeight, y }), HALF: Boolean(y.half) },
     tensors: { a: dout, b: downWeight, gate_up: gateUp, y },
     params: { m, f, k },
-    workgroups: matrixTiles(m, f, variant),
+    workgroups: matrixTiles(m, f, constants),
     flops: 2 * m * f * k,
-    bytes: 4 * (m * k + f * k + 5 * m * f),
+    bytes: tensorBytes(dout) + tensorBytes(downWeight) + 2 * tensorBytes(gateUp) + tensorBytes(y),
+    split: (pieces) =>
+      rowPieces([dout, gateUp, y], pieces, (window) =>
+        swigluBackward({ dout: window(dout), downWeight, gateUp: window(gateUp), y: window(y) }, variants),
+      ),
   };
 }
