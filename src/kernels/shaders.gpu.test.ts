@@ -13,7 +13,7 @@ import { SQUARE_PARTIALS } from './optimizer';
 /** Tiles that need no feature, on float32. */
 const matmul = matmulNtFamily.variants
   .filter(({ constants }) => !constants.SHARE)
-  .map(({ constants }) => ({ ...constants, a_t: 'f32', b_t: 'f32', c_t: 'f32', HALF: false }));
+  .map(({ constants }): ShaderConstants => ({ ...constants, a_t: 'f32', b_t: 'f32', c_t: 'f32', HALF: false }));
 
 /** What flash attention reads and writes; a kernel takes those that it names. */
 const ATTENTION_TYPES = { q_t: 'f32', kv_t: 'f32', o_t: 'f32', qkv_t: 'f32', HALF: false };
@@ -26,7 +26,7 @@ const ATTENTION_TYPES = { q_t: 'f32', kv_t: 'f32', o_t: 'f32', qkv_t: 'f32', HAL
 const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   matmul_nt: matmul.flatMap((constants) => [false, true].map((RESIDUAL) => ({ ...constants, residual_t: 'f32', RESIDUAL }))),
   matmul_nn: matmul,
-  matmul_tn: matmul.filter(({ TILE_ROWS }) => TILE_ROWS > 1),
+  matmul_tn: matmul.filter(({ TILE_ROWS }) => Number(TILE_ROWS) > 1),
   qkv_rotary: matmul.flatMap((constants) => [false, true].map((CACHE) => ({ ...constants, q_t: 'f32', CACHE }))),
   swiglu_forward: matmul.map((constants) => ({ ...constants, y_t: 'f32' })),
   swiglu_backward: matmul.map((constants) => ({ ...constants, y_t: 'f32' })),

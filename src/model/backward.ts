@@ -103,7 +103,7 @@ function encodeAttentionBackward(
     matmulTn({ role: 'o_proj', a: dx, b: flatO, c: parameters.o.grad }, variants),
     attentionDelta({ o: kept.o, dO, softmax, shape }),
   );
-  const { h, qkv } = encodeQkv(context, parameters, layer, kept.x);
+  const { h, kv: qkv } = encodeQkv(context, parameters, layer, kept.x);
   const dqkv = context.tensor('dqkv', [...qkv.shape]);
   const flatDqkv = { ...dqkv, shape: [m, context.stackedHeads * shape.headDim] };
   const dh = context.tensor('dh', [m, hidden]);

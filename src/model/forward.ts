@@ -1,4 +1,5 @@
 import { flashForward } from '../kernels/attention';
+import { flashDecode } from '../kernels/decode';
 import { equalRanges } from '../kernels/dispatch';
 import { embeddingForward } from '../kernels/embedding';
 import { toHalf } from '../kernels/half';
@@ -40,7 +41,7 @@ export function encodeLayers(
   context.add(embeddingForward({ ids, weight: context.model.embedding.weight, x, vocabulary: context.config.vocabSize }));
   const kept: KeptLayer[] = [];
   context.model.layers.forEach((parameters, layer) => {
-    const { o, softmax, qkv } = encodeAttention(context, parameters, layer, x);
+    const { o, softmax, kv: qkv } = encodeAttention(context, parameters, layer, x);
     onAttention?.({ layer, qkv, softmax });
     const middle = encodeOutputProjection(context, parameters, o, x);
     const next = encodeMlp(context, parameters, layer, middle);
@@ -58,32 +59,38 @@ export function encodeNorm(context: ProgramContext, role: string, parameter: Par
   return y;
 }
 
-/** Normalised input and stacked q, k, v with rotary applied; the backward pass calls it again to recompute both. */
+/** Normalised input, and q, k, v with rotary applied; the backward pass calls it again to recompute them. */
 export function encodeQkv(
   context: ProgramContext,
   parameters: LayerParameters,
   layer: number,
   x: Tensor,
-): { h: Tensor; qkv: Tensor } {
+): { h: Tensor; q: Tensor; kv: Tensor } {
   const h = encodeNorm(context, 'input_norm', parameters.inputNorm, x);
-  const { length } = context.shape;
-  const { q: rotaryQ, k: rotaryK } = context.rotary.layer(length, layer);
-  const { attention: shape, count } = context;
-  const qkv = context.options.cache?.[layer] ?? context.activation('qkv', [context.m, context.stackedHeads, shape.headDim]);
-  context.add(qkvRotary({ x: h, weight: parameters.qkv.weight, rotaryQ, rotaryK, qkv, shape, count }, context.variants));
-  return { h, qkv };
+  const { attention: shape, count, stackedHeads, m, options } = context;
+  const { q: rotaryQ, k: rotaryK } = context.rotary.layer(context.shape.length, layer);
+  const { weight } = parameters.qkv;
+  const cache = options.cache?.[layer];
+  // Training keeps the three side by side in one tensor; a cache has no use for queries.
+  const kv = cache ?? context.activation('qkv', [m, stackedHeads, shape.headDim]);
+  const q = cache ? context.activation('q', [m, shape.queryHeads, shape.headDim]) : kv;
+  context.add(qkvRotary({ x: h, weight, rotaryQ, rotaryK, qkv: kv, q: cache && q, shape, count }, context.variants));
+  return { h, q, kv };
 }
 
 function encodeAttention(context: ProgramContext, parameters: LayerParameters, layer: number, x: Tensor) {
-  const { qkv } = encodeQkv(context, parameters, layer, x);
-  const { queryHeads, headDim } = context.attention;
-  const o = context.activation('o', [context.m, queryHeads, headDim], 'kept activations');
-  const softmax = context.tensor('softmax', [context.m, queryHeads, 2], 'kept activations');
-  const { inputs, attention: shape, scale, count: queryCount } = context;
-  context.add(
-    flashForward({ q: qkv, kv: qkv, docBounds: inputs.docBounds, o, softmax, shape, scale, queryCount }, context.variants),
-  );
-  return { qkv, o, softmax };
+  const { q, kv } = encodeQkv(context, parameters, layer, x);
+  const { attention: shape, scale, count: queryCount, m, inputs, options } = context;
+  const o = context.activation('o', [m, shape.queryHeads, shape.headDim], 'kept activations');
+  const softmax = context.tensor('softmax', [m, shape.queryHeads, 2], 'kept activations');
+  if (options.cache && m === 1) context.add(...flashDecode({ q, kv, o, shape, scale }));
+  else {
+    // Over a cache the last queries are planned for, which see the most; the position is set from call to call.
+    const firstQuery = shape.length - queryCount;
+    const operands = { q, kv, docBounds: inputs.docBounds, o, softmax, shape, scale, firstQuery, queryCount };
+    context.add(flashForward(operands, context.variants));
+  }
+  return { kv, o, softmax };
 }
 
 /** x + o·Woᵀ: the residual stream between attention and MLP. */

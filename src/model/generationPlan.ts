@@ -1,3 +1,4 @@
+import { toHalf } from '../kernels/half';
 import { matmulNt, matmulNtFamily, ONE_ROW_TILE } from '../kernels/matmul';
 import { Program } from '../kernels/program';
 import { createTensor, type Tensor, tensorBytes } from '../kernels/tensor';
@@ -9,7 +10,7 @@ import { RotaryTableSet } from './rotary';
 import { ModelTensors } from './tensors';
 
 /** Tokens that prefill takes at a time: enough rows to fill a matmul's tile, few enough that the working set stays small. */
-const CHUNK_TOKENS = 64;
+const CHUNK_TOKENS = 256;
 
 /** The layers as a program over a few tokens, at a position that its parameters give. */
 export interface LayersProgram {
@@ -30,7 +31,7 @@ export interface GenerationPlanOptions {
 
 /**
  * Generation as static programs, before any buffer exists: the layers over a chunk of a prompt, the layers over one token, and the head
- * over one row. q, k and v of every position stay in a cache, (length, N+2K, H) per layer, where the kernels find them as in a training row.
+ * over one row. Keys and values of every position stay in a cache, (length, 2K, H) per layer.
  */
 export class GenerationPlan {
   /** The parent's weights, with ids and document bounds of its own. */
@@ -39,6 +40,8 @@ export class GenerationPlan {
   readonly chunk: LayersProgram;
   readonly token: LayersProgram;
   readonly head: Program;
+  /** Renews the float16 copy of the weights, where there is one. */
+  readonly weights: Program | undefined;
   /** (1, D) the row that the head reads. */
   readonly last: Tensor;
   /** (1, V) padded. */
@@ -49,10 +52,12 @@ export class GenerationPlan {
     // Encodings that depend on the length see the whole room: a table that changed as the text grew would outdate the cached keys.
     this.rotary = new RotaryTableSet(model.config, [length]);
     const { layout, layers } = this.model;
-    const { numAttentionHeads, numKeyValueHeads, vocabSize } = model.config;
-    const heads = numAttentionHeads + 2 * numKeyValueHeads;
+    const { numKeyValueHeads, vocabSize } = model.config;
     const cache = layers.map((_, layer) =>
-      createTensor(`kv_cache.${layer}`, [length, heads, layout.padded.headDim], 'kv cache', { persistent: true }),
+      createTensor(`kv_cache.${layer}`, [length, 2 * numKeyValueHeads, layout.padded.headDim], 'kv cache', {
+        persistent: true,
+        half: model.half,
+      }),
     );
     const context = (count: number, set: VariantSet) =>
       new ProgramContext(this.model, this.rotary, set, { rows: 1, length, count }, { cache });
@@ -61,15 +66,18 @@ export class GenerationPlan {
     this.token = layersProgram(context(1, oneRow));
     const head = context(1, oneRow);
     // A row of its own: a binding may only begin at a multiple of 256 bytes, and the prompt's last row lies where its length says.
-    this.last = createTensor('last_row', [1, head.hidden], 'working set', { persistent: true });
+    this.last = createTensor('last_row', [1, head.hidden], 'working set', { persistent: true, half: model.half });
     this.logits = createTensor('logits', [1, layout.padded.vocabulary], 'loss chunk', { persistent: true });
     const h = encodeNorm(head, 'final_norm', this.model.finalNorm, this.last);
     head.add(matmulNt({ role: 'lm_head', a: h, b: this.model.head.weight, c: this.logits }, head.variants));
     this.head = new Program(`head[${vocabSize}]`, head.dispatches);
+    const { halfWeights, optimizer } = this.model;
+    this.weights =
+      halfWeights && new Program('half weights', [toHalf({ role: 'weights', x: optimizer.weights, y: halfWeights })]);
   }
 
   get programs(): Program[] {
-    return [this.chunk.program, this.token.program, this.head];
+    return [this.chunk.program, this.token.program, this.head, ...(this.weights ? [this.weights] : [])];
   }
 
   /** Bytes that a read of the logits takes. */

@@ -39,7 +39,7 @@ const CONFIG: ModelConfig = {
 };
 
 /** A room that is no multiple of a chunk, with a few places after the longest prompt. */
-const LENGTH = 103;
+const LENGTH = 303;
 
 /** Weights large enough that every path matters, norms around 1. */
 function randomWeights(config: ModelConfig): NamedWeights {
@@ -85,7 +85,7 @@ describe('Generator', () => {
   const expectLogits = (actual: Float32Array, expected: Float32Array, what: string) =>
     expectClose(actual, expected, { relative: 1e-4, absolute: 1e-4 }, what);
 
-  it.each([1, 63, 64, 65, 100])('has the logits of the whole row after a prompt of %s tokens and three more', async (prompt) => {
+  it.each([1, 255, 256, 257, 300])('has the logits of the whole row after a prompt of %s tokens and three more', async (prompt) => {
     const expected = await logitsOfRow();
     generator.reset();
     expectLogits(await generator.prefill(ids.slice(0, prompt)), expected[prompt - 1], 'prefill');
@@ -106,11 +106,11 @@ describe('Generator', () => {
   it('refuses what does not fit and what is no token, and appends none of it', async () => {
     const expected = await logitsOfRow();
     generator.reset();
-    await generator.prefill(ids.slice(0, 100));
-    await expect(generator.prefill([1, 2, 3, 4])).rejects.toThrow(/at most 103 tokens, got 104/);
+    await generator.prefill(ids.slice(0, 300));
+    await expect(generator.prefill([1, 2, 3, 4])).rejects.toThrow(/at most 303 tokens, got 304/);
     await expect(generator.prefill([])).rejects.toThrow(/at least one token/);
     await expect(generator.decode(33)).rejects.toThrow(/below vocab_size 33, got 33/);
-    expectLogits(await generator.prefill(ids.slice(100)), expected[LENGTH - 1], 'after refusals');
+    expectLogits(await generator.prefill(ids.slice(300)), expected[LENGTH - 1], 'after refusals');
     await expect(generator.decode(0)).rejects.toThrow(/begin a new context/);
   });
 
@@ -151,8 +151,8 @@ describe('Generator', () => {
       const plan = new GenerationPlan(options).memory([whole.program]);
       expect(buffers.reduce((sum, { size }) => sum + size, 0)).toBe(plan.totalBytes);
       expect(plan.bytes.weights).toBeUndefined();
-      // Two layers of (103, 6 + 2·2, 24) float32.
-      expect(plan.bytes['kv cache']).toBe(2 * LENGTH * 10 * 24 * 4);
+      // Two layers of (303, 2·2, 24) float32.
+      expect(plan.bytes['kv cache']).toBe(2 * LENGTH * 4 * 24 * 4);
       created.mockClear();
       await second.prefill(ids.slice(0, 70));
       await second.decode(ids[70]);

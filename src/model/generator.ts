@@ -42,13 +42,15 @@ export class Generator {
         for (const { tensor, values } of plan.rotary.contents()) engine.write(tensor, values);
         // The whole context is one document.
         const { docBounds } = plan.model.inputs(length);
-        engine.write(docBounds, documentBounds({ rows: 1, length, docStart: new Uint32Array(length) }));
+        if (engine.holds(docBounds)) engine.write(docBounds, documentBounds({ rows: 1, length, docStart: new Uint32Array(length) }));
         const staging = gpu.device.createBuffer({
           label: 'logits.staging',
           size: plan.stagingBytes,
           usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
         });
-        return new Generator(gpu, plan, engine, staging);
+        const generator = new Generator(gpu, plan, engine, staging);
+        generator.reset();
+        return generator;
       });
     } catch (error) {
       engine.destroy();
@@ -66,19 +68,26 @@ export class Generator {
     return this.plan.model.maxTokens;
   }
 
-  /** Begins an empty context. */
+  /** Begins an empty context, on the weights as they are now. */
   reset(): void {
     this.filled = 0;
+    if (this.plan.weights) this.engine.run(this.plan.weights);
   }
 
   /**
-   * Appends tokens. @returns (V) logits of what follows the last of them.
-   * @throws InputError with nothing appended when they do not fit.
+   * Appends tokens, a chunk at a time. @returns (V) logits of what follows the last of them.
+   * @param signal ends it between two chunks; what was appended by then stays.
+   * @throws InputError with nothing appended when they do not fit; the signal's reason when it was aborted.
    */
-  async prefill(ids: readonly number[]): Promise<Float32Array<ArrayBuffer>> {
+  async prefill(ids: readonly number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
     this.check(ids);
     const { chunk } = this.plan;
-    for (let first = 0; first < ids.length; first += chunk.width) this.runLayers(chunk, ids.slice(first, first + chunk.width));
+    for (let first = 0; first < ids.length; first += chunk.width) {
+      signal?.throwIfAborted();
+      this.runLayers(chunk, ids.slice(first, first + chunk.width));
+      // A long prompt must not fill the queue, which nothing could take back.
+      if (first + chunk.width < ids.length) await this.gpu.device.queue.onSubmittedWorkDone();
+    }
     return this.readLogits();
   }
 

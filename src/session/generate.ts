@@ -50,7 +50,7 @@ export async function generateText({
   let newTokens = 0;
   let stopped: GenerateResult['stopped'] = 'length';
   try {
-    let logits = await generator.prefill(prompt);
+    let logits = await generator.prefill(prompt, signal);
     while (newTokens < maxNewTokens) {
       if (signal.aborted) {
         stopped = 'cancelled';
@@ -74,6 +74,9 @@ export async function generateText({
     const rest = decoder.finish();
     text += rest;
     if (rest) onText(rest);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    stopped = 'cancelled';
   } finally {
     generator.destroy();
   }
