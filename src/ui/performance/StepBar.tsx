@@ -35,14 +35,15 @@ export function StepBar({ profile, phase, kernel, onKernel }: StepBarProps) {
   const [hovered, setHovered] = useState<number>();
   const [cursor, setCursor] = useState(0);
   const [focused, setFocused] = useState(false);
-  const at = Math.min(cursor, segments.length - 1);
-  const shown = hovered ?? (focused ? at : undefined);
+  const last = segments.length - 1;
+  const at = Math.min(cursor, last);
+  const shown = hovered === undefined ? (focused ? at : undefined) : Math.min(hovered, last);
   const hover = (index: number | undefined) => {
     setHovered(index);
     onKernel(index === undefined ? undefined : segments[index].kernel);
   };
   const moveTo = (index: number) => {
-    const next = Math.min(Math.max(index, 0), segments.length - 1);
+    const next = Math.min(Math.max(index, 0), last);
     setCursor(next);
     onKernel(segments[next].kernel);
   };
@@ -95,7 +96,7 @@ export function StepBar({ profile, phase, kernel, onKernel }: StepBarProps) {
 const Spans = memo(function Spans({ segments, kernel }: { segments: readonly BarSegment[]; kernel: string | undefined }) {
   return segments.map((segment) => (
     <span
-      key={segment.startMs}
+      key={segment.index}
       className={segment.kernel === kernel ? 'span pointed' : 'span'}
       style={{ ...place(segment), '--family': `var(${FAMILY_COLORS[segment.family]})` } as React.CSSProperties}
     >

@@ -7,6 +7,8 @@ export const PHASES: readonly Phase[] = ['forward', 'loss', 'backward', 'optimiz
 
 /** A span as it lies in the bar; `left` and `width` are shares of what the bar shows. */
 export interface BarSegment extends TimelineSpan {
+  /** Place in the order of what is shown: spans may last no measurable time, and begin together. */
+  index: number;
   family: OperationFamily;
   left: number;
   width: number;
@@ -25,8 +27,8 @@ export function barSegments(timeline: readonly TimelineSpan[], phase?: Phase): B
   const shown = timeline.filter((span) => phase === undefined || span.phase === phase);
   const total = totalMs(shown);
   let left = 0;
-  return shown.map((span) => {
-    const segment = { ...span, family: familyOf(span.kernel), left, width: span.ms / total };
+  return shown.map((span, index) => {
+    const segment = { ...span, index, family: familyOf(span.kernel), left, width: span.ms / total };
     left += segment.width;
     return segment;
   });
