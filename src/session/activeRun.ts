@@ -1,3 +1,4 @@
+import type { CurriculumStage } from '../core/curriculum';
 import { InputError } from '../core/errors';
 import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
 import type { Recipe } from '../core/recipe';
@@ -89,6 +90,11 @@ export class ActiveRun {
 
   get progress(): Progress {
     return this.trainer.progress;
+  }
+
+  /** The stage of the next step. */
+  get stage(): CurriculumStage {
+    return this.trainer.stage;
   }
 
   get state(): TrainerState {

@@ -13,7 +13,7 @@ import { optimizerProgram, trainProgram } from '../model/programs';
 import { RotaryTableSet } from '../model/rotary';
 import { ModelTensors } from '../model/tensors';
 import type { TuningResult } from '../tuning/report';
-import { profileProgram } from './bench/profile';
+import { dispatchTimes } from './bench/profile';
 import { type Blueprint, type BlueprintOptions, createBlueprint } from './blueprint';
 
 /** Long enough to drown the queue's latency, short enough not to be noticed. */
@@ -97,13 +97,14 @@ export async function measureRates(
   const engine = await Engine.create(gpu, pipelines, programs);
   const totals = new Map<string, { flops: number; bytes: number; seconds: number }>();
   try {
-    for (const program of programs)
-      for (const { kernel, ms, flops, bytes } of await profileProgram(engine, program)) {
-        const shader = kernel.slice(0, kernel.indexOf('.'));
+    for (const program of programs) {
+      const times = await dispatchTimes(engine, program);
+      program.dispatches.forEach(({ shader, flops, bytes }, i) => {
         const total = totals.get(shader) ?? { flops: 0, bytes: 0, seconds: 0 };
-        const seconds = total.seconds + Math.max(ms, SHORTEST_KERNEL_MS) / 1000;
+        const seconds = total.seconds + Math.max(times[i], SHORTEST_KERNEL_MS) / 1000;
         totals.set(shader, { flops: total.flops + flops, bytes: total.bytes + bytes, seconds });
-      }
+      });
+    }
   } finally {
     engine.destroy();
   }

@@ -187,6 +187,23 @@ describe('knobs and bad input', () => {
   });
 });
 
+it('profiles the next step and leaves the run as it was', async () => {
+  const plain = await lab.session.create(recipe);
+  await lab.finish(plain.id);
+  const profiled = await lab.session.create(recipe);
+  for (let step = 0; step < 5; step++) await lab.session.step();
+  const profile = await lab.session.profile();
+  await lab.finish(profiled.id);
+  expect(losses(profiled.id)).toEqual(losses(plain.id));
+  expect(profile).toMatchObject({ sequenceLength: 128, tokens: 256, submits: 1 });
+  expect(profile.kernels.reduce((sum, { calls }) => sum + calls, 0)).toBe(profile.dispatches);
+  expect(profile.kernels.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(profile.kernelMs, 6);
+  expect(profile.timeline.reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(profile.kernelMs, 6);
+  expect([...new Set(profile.timeline.map(({ phase }) => phase))]).toEqual(['forward', 'loss', 'backward', 'optimizer']);
+  expect(profile.mfu).toBeGreaterThan(0);
+  expect(profile.hfu).toBeGreaterThan(profile.mfu);
+});
+
 it('says when the device is lost and goes on from the last checkpoint', async () => {
   const other = await Lab.open();
   const run = await other.session.create(recipe);

@@ -1,6 +1,7 @@
 import { InputError, LabError } from '../core/errors';
 import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
 import type { AssetReader } from '../core/ports';
+import type { StepProfile } from '../core/profile';
 import { parseRecipe, type Recipe } from '../core/recipe';
 import type { ForkOptions, RunPlan, RunSummary } from '../core/records';
 import type { UserFile } from '../data/userSource';
@@ -21,6 +22,7 @@ import { RecordBatcher } from './recordBatcher';
 import { DEFAULT_TOKENIZER, resolveModel, tokenizerNameOf } from './resolveModel';
 import { type RunEntry, RunRegistry } from './runRegistry';
 import { forkRecipe, sameArchitecture, startFromFork, startFromWeights } from './runStart';
+import { profileStep } from './stepProfile';
 import { type TunedRun, type TuningPorts, tuneRun } from './tuneRun';
 
 /** What the session needs from the platform. */
@@ -174,6 +176,16 @@ export class LabSession implements LabApi {
       await this.shelve();
       this.makeActive(entry);
       return entry.summary;
+    });
+  }
+
+  profile(): Promise<StepProfile> {
+    return this.between(async () => {
+      const { entry } = this.requireActive();
+      const run = await this.realise(entry);
+      await run.settle();
+      const { gpu, pipelines } = await this.device.open();
+      return profileStep(run, gpu, pipelines);
     });
   }
 

@@ -1,17 +1,11 @@
 import { LabError } from '../../core/errors';
+import type { AdapterPeak } from '../../core/profile';
 import type { Gpu } from '../../gpu/device';
 import type { PipelineCache } from '../../gpu/pipelines';
 import { FMA_CHAINS, FMA_FIXED_POINT, fmaPeak } from '../../kernels/fmaPeak';
 import { Program } from '../../kernels/program';
 import { createTensor } from '../../kernels/tensor';
 import { Engine } from '../../model/engine';
-
-/** What the adapter can do at best, measured: the roof that kernels are held against. */
-export interface AdapterPeak {
-  fmaGflopsPerSecond: number;
-  /** Bytes read plus bytes written by a buffer copy. */
-  copyGigabytesPerSecond: number;
-}
 
 /** Long enough that the queue's latency is small change. */
 const ENOUGH_MS = 60;

@@ -1,10 +1,11 @@
 import { LabError } from '../../core/errors';
+import type { AdapterPeak, KernelTime } from '../../core/profile';
 import { adapterName, assertHealthy, type Gpu } from '../../gpu/device';
 import { PipelineCache } from '../../gpu/pipelines';
-import { type AdapterPeak, measureAdapterPeak } from './adapterPeak';
+import { measureAdapterPeak } from './adapterPeak';
 import { COMMON_MODEL, CommonStep } from './commonStep';
 import { countGpuCalls, type GpuCounters } from './gpuCounters';
-import { type KernelTime, profileProgram } from './profile';
+import { dispatchTimes, kernelTimes, type TimedDispatch } from './profile';
 
 /** The common step at one length. Bytes and counts are properties of the software; times are of this adapter, now. */
 export interface LengthResult {
@@ -133,9 +134,18 @@ export async function measureLength(
       tokensPerSecond: length / (stepMs / 1000),
       gflopsPerSecond,
       shareOfPeak: gflopsPerSecond / peak.fmaGflopsPerSecond,
-      kernels: [...(await profileProgram(step.engine, step.train)), ...(await profileProgram(step.engine, step.optimizer))],
+      kernels: kernelTimes(await timeKernels(step), peak),
     };
   } finally {
     step.destroy();
   }
+}
+
+async function timeKernels({ engine, train, optimizer }: CommonStep): Promise<TimedDispatch[]> {
+  const timed: TimedDispatch[] = [];
+  for (const program of [train, optimizer]) {
+    const times = await dispatchTimes(engine, program);
+    timed.push(...program.dispatches.map((dispatch, i) => ({ dispatch, ms: times[i] })));
+  }
+  return timed;
 }
