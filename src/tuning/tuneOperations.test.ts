@@ -14,6 +14,8 @@ const WRONG: CheckOutcome = {
 interface Script {
   /** Milliseconds by "operation variant", one for every round or the same for all. */
   ms?: Record<string, number | number[]>;
+  /** The same for when an operation is timed a second time; default as the first. */
+  again?: Record<string, number>;
   checks?: Record<string, CheckOutcome | Error>;
   flops?: Record<string, number>;
   /** The budget is over after this many checks and timings. */
@@ -21,7 +23,7 @@ interface Script {
 }
 
 /** Two operations, `big` before `small` by FLOPs, with three variants each of which `a` is the default. */
-function setUp({ ms = {}, checks = {}, flops = { small: 1e6, big: 1e9 }, calls = Number.POSITIVE_INFINITY }: Script) {
+function setUp({ ms = {}, again = {}, checks = {}, flops = { small: 1e6, big: 1e9 }, calls = Number.POSITIVE_INFINITY }: Script) {
   const log: string[] = [];
   const progress: [done: number, what: string][] = [];
   const bench: TuningBench = {
@@ -33,6 +35,7 @@ function setUp({ ms = {}, checks = {}, flops = { small: 1e6, big: 1e9 }, calls =
       return outcome;
     },
     openTimer(operation) {
+      const isAgain = log.includes(`destroy ${operation}`);
       const rounds = new Map<string, number>();
       return {
         async prepare(variant) {
@@ -42,7 +45,8 @@ function setUp({ ms = {}, checks = {}, flops = { small: 1e6, big: 1e9 }, calls =
           log.push(`time ${operation} ${variant}`);
           const round = rounds.get(variant) ?? 0;
           rounds.set(variant, round + 1);
-          const given = ms[`${operation} ${variant}`] ?? 10;
+          const key = `${operation} ${variant}`;
+          const given = (isAgain ? again[key] : undefined) ?? ms[key] ?? 10;
           return [{ shader: operation, flops: flops[operation], ms: Array.isArray(given) ? given[round % given.length] : given }];
         },
         destroy: () => log.push(`destroy ${operation}`),
@@ -80,7 +84,8 @@ describe('tuneOperations', () => {
     expect(complete).toBe(true);
     const times = log.filter((line) => line.startsWith('time big')).slice(3, 9);
     expect(times.join()).toBe('time big a,time big b,time big c,time big a,time big b,time big c');
-    expect(log.filter((line) => line.startsWith('destroy'))).toHaveLength(2);
+    // Only what beat its default is timed a second time, after everything else.
+    expect(log.filter((line) => line.startsWith('destroy'))).toEqual(['destroy big', 'destroy small', 'destroy big']);
   });
 
   it('refuses a wrong variant, names it, and does not time it', async () => {
@@ -127,6 +132,21 @@ describe('tuneOperations', () => {
     const [big] = (await tuneOperations(options)).operations;
     expect(big.chosen).toBe('a');
     expect(big.why).toMatch(/not more than the noise/);
+  });
+
+  it('keeps the default where a win does not come again, and paces by the default', async () => {
+    const { options } = setUp({ ms: { 'big c': 5 }, again: { 'big c': 10 } });
+    const { operations, flopsPerSecond, complete } = await tuneOperations(options);
+    expect(operations[0]).toMatchObject({ chosen: 'a', why: 'c was 50 % faster than a, but not again' });
+    expect([flopsPerSecond.big, complete]).toEqual([1e9 / 10e-3, true]);
+  });
+
+  it('keeps the default where there is no time to confirm a win', async () => {
+    const { log, options } = setUp({ ms: { 'big c': 5 }, flops: { big: 1e9, small: 0 } });
+    // Over as soon as everything has been timed once.
+    const { operations, complete } = await tuneOperations({ ...options, isOver: () => log.includes('check small c') });
+    expect(operations[0]).toMatchObject({ chosen: 'a', why: 'c was 50 % faster than a, not confirmed in time' });
+    expect(complete).toBe(false);
   });
 
   it('drops a variant that is hopeless after one timing', async () => {

@@ -2,7 +2,7 @@ import { LabError } from '../core/errors';
 import { DeviceLostError } from '../gpu/errors';
 import type { KernelFamily, VariantSet } from '../kernels/variants';
 import type { CheckOutcome } from './checkCase';
-import { chooseVariant, median } from './choice';
+import { chooseVariant, median, type Timing } from './choice';
 import type { CallTime } from './planTimer';
 import type { CandidateReport, OperationReport } from './report';
 
@@ -56,28 +56,35 @@ export function tuningSteps(families: TuningOptions['families']): number {
   return families.reduce((sum, { variants }) => sum + variants.length + 1, 0);
 }
 
-/** Checks and times the variants of every operation, most FLOPs first. */
+/**
+ * Checks and times the variants of every operation, most FLOPs first; then times once more, seconds later, what beat a default. Rounds
+ * that follow each other do not show what slows one variant for that long.
+ */
 export async function tuneOperations(options: TuningOptions): Promise<TunedOperations> {
   const { bench } = options;
   const families = options.families.toSorted((a, b) => bench.flopsOf(b.operation) - bench.flopsOf(a.operation));
-  const tuned: TunedOperations = { operations: [], flopsPerSecond: {}, complete: true };
+  const works: OperationTuning[] = [];
   let before = 0;
   for (const family of families) {
     const work = new OperationTuning(family, options, (done, what) => options.onProgress(before + done, what));
     await work.run();
     before += tuningSteps([family]);
-    tuned.operations.push(work.report);
-    Object.assign(tuned.flopsPerSecond, work.flopsPerSecond);
-    tuned.complete &&= work.complete;
+    works.push(work);
   }
-  return tuned;
+  for (const work of works) await work.confirm(() => options.onProgress(before, `timing ${work.report.operation} again`));
+  return {
+    operations: works.map(({ report }) => report),
+    flopsPerSecond: Object.assign({}, ...works.map(({ flopsPerSecond }) => flopsPerSecond)),
+    complete: works.every(({ complete }) => complete),
+  };
 }
 
 /** One operation on its way: every variant is checked, and those that are right are timed against each other. */
 class OperationTuning {
   readonly report: OperationReport;
-  readonly flopsPerSecond: Record<string, number> = {};
   complete = false;
+  /** Of the variants that were timed to the end; the first is what stays if another's win is not confirmed. */
+  private rounds = new Map<string, CallTime[][]>();
 
   constructor(
     family: TuningOptions['families'][number],
@@ -105,6 +112,33 @@ class OperationTuning {
     else await this.timeAll();
   }
 
+  /** FLOP/s by shader of what was chosen; none where it was not timed. */
+  get flopsPerSecond(): Record<string, number> {
+    return ratesOf(this.rounds.get(this.report.chosen) ?? []);
+  }
+
+  /** Times a winner against what it beat once more: a win that does not come again, or not in time, is none. */
+  async confirm(onBegin: () => void): Promise<void> {
+    const { operation, chosen, why } = this.report;
+    const [stays] = this.rounds.keys();
+    if (stays === undefined || stays === chosen) return;
+    const again = this.options.isOver() ? undefined : await this.timeAgain([stays, chosen], onBegin, operation);
+    this.complete = again !== undefined;
+    if (!again) this.choose(stays, `${chosen} was ${why}, not confirmed in time`);
+    else if (chooseVariant(timingsOf(again)).variant !== chosen) this.choose(stays, `${chosen} was ${why}, but not again`);
+  }
+
+  private async timeAgain(variants: readonly string[], onBegin: () => void, operation: string) {
+    onBegin();
+    const timer = this.options.bench.openTimer(operation);
+    try {
+      for (const variant of variants) await timer.prepare(variant);
+      return await this.timeRounds(timer, variants);
+    } finally {
+      timer.destroy();
+    }
+  }
+
   /** The default first, and past the end of the budget until one is right if the default is not. */
   private async checkAll(): Promise<void> {
     const { operation, candidates } = this.report;
@@ -124,10 +158,9 @@ class OperationTuning {
       const rounds = await this.timeRounds(timer, await this.worthTiming(timer));
       if (!rounds) return;
       for (const candidate of candidates) this.describeSpeed(candidate, rounds.get(candidate.variant));
-      const timings = [...rounds].map(([variant, times]) => ({ variant, ms: times.map(totalMs) }));
-      const { variant, why } = chooseVariant(timings);
+      this.rounds = rounds;
+      const { variant, why } = chooseVariant(timingsOf(rounds));
       this.choose(variant, why);
-      Object.assign(this.flopsPerSecond, ratesOf(rounds.get(variant)!));
       this.complete = true;
     } finally {
       timer.destroy();
@@ -211,6 +244,10 @@ async function orProblem<T extends object>(work: () => Promise<T>): Promise<T | 
   }
 }
 
+function timingsOf(rounds: ReadonlyMap<string, CallTime[][]>): Timing[] {
+  return [...rounds].map(([variant, times]) => ({ variant, ms: times.map(totalMs) }));
+}
+
 function totalMs(times: readonly CallTime[]): number {
   return times.reduce((sum, { ms }) => sum + ms, 0);
 }
@@ -218,7 +255,7 @@ function totalMs(times: readonly CallTime[]): number {
 /** FLOP/s by shader, of each call's median round. */
 function ratesOf(rounds: readonly CallTime[][]): Record<string, number> {
   const shaders = new Map<string, { flops: number; ms: number }>();
-  rounds[0].forEach(({ shader, flops }, call) => {
+  rounds[0]?.forEach(({ shader, flops }, call) => {
     const total = shaders.get(shader) ?? { flops: 0, ms: 0 };
     shaders.set(shader, { flops: total.flops + flops, ms: total.ms + median(rounds.map((times) => times[call].ms)) });
   });
