@@ -19,7 +19,12 @@ const ANY_ADAPTER: AdapterFacts = {
   description: 'WebGPU default limits',
   isSoftware: false,
   features: [],
-  limits: { maxStorageBufferBindingSize: 134_217_728, maxBufferSize: 268_435_456 },
+  limits: {
+    maxStorageBufferBindingSize: 134_217_728,
+    maxBufferSize: 268_435_456,
+    maxComputeWorkgroupStorageSize: 16_384,
+    maxComputeInvocationsPerWorkgroup: 256,
+  },
   subgroupMinSize: 0,
   subgroupMaxSize: 0,
 };
