@@ -85,14 +85,17 @@ describe('Generator', () => {
   const expectLogits = (actual: Float32Array, expected: Float32Array, what: string) =>
     expectClose(actual, expected, { relative: 1e-4, absolute: 1e-4 }, what);
 
-  it.each([1, 255, 256, 257, 300])('has the logits of the whole row after a prompt of %s tokens and three more', async (prompt) => {
-    const expected = await logitsOfRow();
-    generator.reset();
-    expectLogits(await generator.prefill(ids.slice(0, prompt)), expected[prompt - 1], 'prefill');
-    for (let t = prompt; t < prompt + 3; t++) expectLogits(await generator.decode(ids[t]), expected[t], `decode at ${t}`);
-    expect(generator.position).toBe(prompt + 3);
-    assertHealthy(gpu);
-  });
+  it.each([1, 255, 256, 257, 300])(
+    'has the logits of the whole row after a prompt of %s tokens and three more',
+    async (prompt) => {
+      const expected = await logitsOfRow();
+      generator.reset();
+      expectLogits(await generator.prefill(ids.slice(0, prompt)), expected[prompt - 1], 'prefill');
+      for (let t = prompt; t < prompt + 3; t++) expectLogits(await generator.decode(ids[t]), expected[t], `decode at ${t}`);
+      expect(generator.position).toBe(prompt + 3);
+      assertHealthy(gpu);
+    },
+  );
 
   it('takes a prompt in pieces, up to the last place', async () => {
     const expected = await logitsOfRow();

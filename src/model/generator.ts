@@ -42,7 +42,8 @@ export class Generator {
         for (const { tensor, values } of plan.rotary.contents()) engine.write(tensor, values);
         // The whole context is one document.
         const { docBounds } = plan.model.inputs(length);
-        if (engine.holds(docBounds)) engine.write(docBounds, documentBounds({ rows: 1, length, docStart: new Uint32Array(length) }));
+        if (engine.holds(docBounds))
+          engine.write(docBounds, documentBounds({ rows: 1, length, docStart: new Uint32Array(length) }));
         const staging = gpu.device.createBuffer({
           label: 'logits.staging',
           size: plan.stagingBytes,
