@@ -128,6 +128,7 @@ const COMMANDS: Record<string, CommandHelp> = {
     options: {
       lengths: { type: 'string', value: 'LIST', help: 'sequence lengths; default 256,1024,2048' },
       steps: { type: 'string', value: 'N', help: 'steps timed at each length; default 5' },
+      kernels: { type: 'boolean', help: 'also kernels at set sizes against the adapter’s peak, and compile times' },
       out: { type: 'string', value: 'FILE', help: 'also writes the result as JSON' },
     },
   },

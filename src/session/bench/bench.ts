@@ -4,7 +4,9 @@ import { adapterName, assertHealthy, type Gpu } from '../../gpu/device';
 import { PipelineCache } from '../../gpu/pipelines';
 import { measureAdapterPeak } from './adapterPeak';
 import { COMMON_MODEL, CommonStep } from './commonStep';
+import { type CompileTimes, measureCompileTimes } from './compileTimes';
 import { countGpuCalls, type GpuCounters } from './gpuCounters';
+import { type KernelShares, measureKernelShares } from './kernelShares';
 import { dispatchTimes, kernelTimes, type TimedDispatch } from './profile';
 
 /** The common step at one length. Bytes and counts are properties of the software; times are of this adapter, now. */
@@ -33,6 +35,8 @@ export interface BenchReport {
   isSoftware: boolean;
   peak: AdapterPeak;
   lengths: LengthResult[];
+  /** Kernels at set sizes, and compile times of the common step's; only when asked for. */
+  kernels?: KernelShares & { compile: CompileTimes };
 }
 
 /** How far from ln V the loss of an untrained model may lie. */
@@ -44,6 +48,7 @@ export async function runBench(
   lengths: readonly number[],
   steps: number,
   onProgress: (what: string) => void,
+  withKernels = false,
 ): Promise<BenchReport> {
   const pipelines = new PipelineCache(gpu.device);
   onProgress('checking the step');
@@ -55,8 +60,14 @@ export async function runBench(
     onProgress(`${length} tokens`);
     results.push(await measureLength(gpu, pipelines, length, steps, peak));
   }
+  const report: BenchReport = { adapter: adapterName(gpu.facts), isSoftware: gpu.facts.isSoftware, peak, lengths: results };
+  if (withKernels) {
+    onProgress('kernels at set sizes');
+    const shares = await measureKernelShares(gpu, pipelines, peak);
+    report.kernels = { ...shares, compile: await compileCommonStep(gpu, Math.min(...lengths)) };
+  }
   assertHealthy(gpu);
-  return { adapter: adapterName(gpu.facts), isSoftware: gpu.facts.isSoftware, peak, lengths: results };
+  return report;
 }
 
 /** The same step twice from the same state must give the same bits. */
@@ -136,6 +147,15 @@ export async function measureLength(
       shareOfPeak: gflopsPerSecond / peak.fmaGflopsPerSecond,
       kernels: kernelTimes(await timeKernels(step), peak),
     };
+  } finally {
+    step.destroy();
+  }
+}
+
+async function compileCommonStep(gpu: Gpu, length: number): Promise<CompileTimes> {
+  const step = await CommonStep.open(gpu, new PipelineCache(gpu.device), length);
+  try {
+    return await measureCompileTimes(gpu, [step.train, step.optimizer]);
   } finally {
     step.destroy();
   }
