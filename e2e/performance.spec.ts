@@ -9,7 +9,7 @@ let lab: LabPage;
 let errors: string[];
 
 test.beforeAll(async ({ browser, distServer }) => {
-  // A context of its own, as axe asks for: it checks frames from a second page.
+  // A context of its own: axe puts its findings together in a second page of it.
   const page = await (await browser.newContext()).newPage();
   errors = watchPage(page, distServer.url);
   lab = new LabPage(page);
