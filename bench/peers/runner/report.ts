@@ -92,7 +92,7 @@ export function printLength(output: Output, { peers, floorMs }: LengthReport): v
         ...[stepMs, Math.min(...times), Math.max(...times)].map(duration),
         ropewalkMs ? (stepMs / ropewalkMs).toFixed(2) : '-',
         (peakBytes! / 1e6).toFixed(1),
-        ...[counts.dispatches, counts.submits, counts.buffersCreated, counts.maps].map(String),
+        ...[counts.dispatches, counts.submits, counts.buffersCreated, counts.maps].map((count) => count!.toFixed(0)),
       ];
     }),
   ]);
