@@ -81,7 +81,9 @@ export function KernelTable({ profile, kernel, onKernel }: KernelTableProps) {
               onPointerEnter={() => onKernel(time.kernel)}
             >
               <th scope="row">
-                <i className="swatch" style={{ background: `var(${FAMILY_COLORS[familyOf(time.kernel)]})` }} /> {time.kernel}
+                <span className="kernel-name" title={time.kernel}>
+                  <i className="swatch" style={{ background: `var(${FAMILY_COLORS[familyOf(time.kernel)]})` }} /> {time.kernel}
+                </span>
               </th>
               {COLUMNS.map(({ by, format }) => (
                 <td key={by} style={by === 'ms' ? ({ '--share': time.ms / slowest } as React.CSSProperties) : undefined}>

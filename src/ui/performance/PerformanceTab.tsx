@@ -105,8 +105,8 @@ function ProfileView({ profiled: { profile } }: { profiled: ProfiledStep }) {
 function MeasuredPeak({ profile: { peak } }: { profile: StepProfile }) {
   return (
     <span>
-      measured on this adapter: <b>{formatSignificant(peak.fmaGflopsPerSecond)}</b> GFLOP/s,{' '}
-      <b>{formatSignificant(peak.copyGigabytesPerSecond)}</b> GB/s <Explain id="adapterPeak" />
+      measured here: <b>{formatSignificant(peak.fmaGflopsPerSecond)}</b> GFLOP/s (level),{' '}
+      <b>{formatSignificant(peak.copyGigabytesPerSecond)}</b> GB/s (slope) <Explain id="adapterPeak" />
     </span>
   );
 }

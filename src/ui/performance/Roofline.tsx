@@ -13,7 +13,7 @@ interface RooflineProps {
 
 const WIDTH = 440;
 const HEIGHT = 340;
-const MARGIN = { left: 40, right: 10, top: 18, bottom: 34 };
+const MARGIN = { left: 40, right: 14, top: 18, bottom: 34 };
 const LETTER = { width: 5.4, height: 10 };
 /** Slowest kernels that get their name beside the dot. */
 const NAMED = 6;
@@ -36,6 +36,7 @@ export function Roofline({ profile, kernel, onKernel }: RooflineProps) {
     radius: radius(point.share),
   }));
   const labels = placeLabels(dots, NAMED, { left: MARGIN.left, right: WIDTH - MARGIN.right }, LETTER);
+  const pointed = dots.find((dot) => dot.kernel === kernel);
   return (
     <>
       <svg
@@ -64,12 +65,6 @@ export function Roofline({ profile, kernel, onKernel }: RooflineProps) {
           className="roof"
           d={`M${x(start)},${y(start * peak.copyGigabytesPerSecond)}L${x(ridge)},${y(peak.fmaGflopsPerSecond)}H${WIDTH - MARGIN.right}`}
         />
-        <text x={WIDTH - MARGIN.right - 2} y={y(peak.fmaGflopsPerSecond) - 5} textAnchor="end">
-          multiply-add peak
-        </text>
-        <text x={x(ridge) - 8} y={y(peak.fmaGflopsPerSecond)} textAnchor="end">
-          bandwidth
-        </text>
         {dots.map((dot) => (
           <circle
             key={dot.kernel}
@@ -84,11 +79,22 @@ export function Roofline({ profile, kernel, onKernel }: RooflineProps) {
             <title>{`${dot.kernel}: ${formatSignificant(dot.intensity)} FLOP/byte, ${formatSignificant(dot.gflopsPerSecond)} GFLOP/s, ${formatPercent(dot.share)} of the step`}</title>
           </circle>
         ))}
-        {labels.map(({ text, x: left, y: middle }) => (
-          <text key={text} className="dot-label" x={left} y={middle + 3.5}>
-            {text}
+        {!pointed &&
+          labels.map(({ text, x: left, y: middle }) => (
+            <text key={text} className="dot-label" x={left} y={middle + 3.5}>
+              {text}
+            </text>
+          ))}
+        {pointed && (
+          <text
+            className="dot-label pointed"
+            x={pointed.x < WIDTH / 2 ? pointed.x + pointed.radius + 4 : pointed.x - pointed.radius - 4}
+            y={pointed.y + 3.5}
+            textAnchor={pointed.x < WIDTH / 2 ? 'start' : 'end'}
+          >
+            {pointed.kernel}
           </text>
-        ))}
+        )}
         <text x={MARGIN.left} y={MARGIN.top - 7}>
           GFLOP/s
         </text>
@@ -106,7 +112,8 @@ function decades([low, high]: readonly [number, number]): number[] {
   return Array.from({ length: Math.round(Math.log10(high)) - first + 1 }, (_, i) => 10 ** (first + i));
 }
 
-/** 0.01, 10, 1k. */
+/** 1e-4, 0.1, 10, 1k. */
 function tickLabel(tick: number): string {
-  return tick < 1 ? String(Number(tick.toPrecision(1))) : formatTick(tick);
+  if (tick >= 1) return formatTick(tick);
+  return tick < 0.01 ? tick.toExponential(0) : tick.toPrecision(1);
 }
