@@ -39,7 +39,8 @@ export class DivergedError extends InputError {
 export class ActiveRun {
   private readonly pending: PendingStep[] = [];
   private lastGood: Progress;
-  private interruption = new AbortController();
+  /** Step at which the weights were last probed. */
+  private probedStep: number | undefined;
 
   private constructor(
     readonly blueprint: Blueprint,
@@ -118,25 +119,26 @@ export class ActiveRun {
     );
   }
 
+  /** Whether the weights have been probed as they are now. */
+  get isProbed(): boolean {
+    return this.probedStep === this.progress.step;
+  }
+
   /**
    * Submits the next step and takes in results that are due. @throws DivergedError at the last good step.
-   * A step that `interrupt` ended has not happened; the next call takes it from its beginning.
+   * @param signal ends the step within a submit, unless its optimizer has begun.
+   * @returns false where it did: the step has not happened, and the next call takes it from its beginning.
    */
-  async step(): Promise<void> {
-    this.interruption = new AbortController();
+  async step(signal?: AbortSignal): Promise<boolean> {
     const at = { ...this.progress };
-    const submitted = await this.trainer.submit(this.interruption.signal);
-    if (!submitted) return;
+    const submitted = await this.trainer.submit(signal);
+    if (!submitted) return false;
     this.noteStageSwitch(at);
     // Rejects when it is settled; with the device lost, an earlier step's rejection comes first and this one would go unhandled.
     submitted.record.catch(() => undefined);
     this.pending.push(submitted);
     while (this.pending.length >= STEPS_IN_FLIGHT) await this.settleOne();
-  }
-
-  /** Ends the step that is being submitted before its next submit; a step that is on the queue whole is completed. */
-  interrupt(): void {
-    this.interruption.abort();
+    return true;
   }
 
   /** Waits for every submitted step. */
@@ -150,6 +152,7 @@ export class ActiveRun {
     await this.settle();
     const records = await this.probes.run(this.progress);
     for (const record of records) this.emit(record);
+    this.probedStep = this.progress.step;
     return records;
   }
 

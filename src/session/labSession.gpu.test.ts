@@ -187,6 +187,17 @@ describe('knobs and bad input', () => {
   });
 });
 
+it('pauses before the first step without measuring twice what it begins with', async () => {
+  const run = await lab.session.create(recipe);
+  await lab.session.train();
+  await lab.session.pause();
+  expect(lab.status(run.id)).toBe('paused');
+  expect(lab.steps(run.id)).toEqual([]);
+  await lab.finish(run.id);
+  const atStart = lab.records(run.id).filter((record) => record.type === 'validation' && record.step === 0);
+  expect(atStart).toHaveLength(2);
+});
+
 it('profiles the next step and leaves the run as it was', async () => {
   const plain = await lab.session.create(recipe);
   await lab.finish(plain.id);

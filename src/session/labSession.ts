@@ -49,6 +49,8 @@ export class LabSession implements LabApi {
   private emit: (event: LabEvent) => void = () => {};
   private active: { entry: RunEntry; run: ActiveRun | undefined; batcher: RecordBatcher } | undefined;
   private training = false;
+  /** Aborted by a pause: ends the step that is under way. */
+  private advancing = new AbortController();
   private generating: AbortController | undefined;
   private tuning: AbortController | undefined;
   private tuningBudgetMs: number | undefined;
@@ -107,7 +109,7 @@ export class LabSession implements LabApi {
 
   async pause(): Promise<void> {
     this.training = false;
-    this.active?.run?.interrupt();
+    this.advancing.abort();
     await this.between(async () => {
       const { entry, run } = this.active ?? {};
       if (!entry || !run) return;
@@ -238,11 +240,13 @@ export class LabSession implements LabApi {
     }
   }
 
-  /** One step, and the probes where they are due. */
+  /** One step, and the probes where they are due; a pause ends it before the next submit. */
   private async advance(entry: RunEntry): Promise<void> {
+    this.advancing = new AbortController();
+    const { signal } = this.advancing;
     const run = await this.realise(entry);
-    if (run.progress.step === entry.start.progress.step) await run.probe();
-    if (!run.exhausted) await run.step();
+    if (run.progress.step === entry.start.progress.step && !run.isProbed) await run.probe();
+    if (signal.aborted || (!run.exhausted && !(await run.step(signal)))) return;
     if (run.probesDue) {
       await run.probe();
       const kept = entry.checkpoint?.progress.seconds ?? Number.NEGATIVE_INFINITY;

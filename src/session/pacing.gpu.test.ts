@@ -75,26 +75,45 @@ describe('pacing', () => {
     expect(await outcome(again, 6)).toEqual(expected);
   });
 
-  it('ends a step within a submit of an interruption and takes it again as if nothing had been', async () => {
-    const expected = await outcome(await openRun(UNPACED), 4);
+  /** A run that has done one step, and its second one interrupted after so many submits. */
+  async function interruptAfter(submits: number) {
     const subject = await openRun(slow(5, 40));
     await subject.run.probe();
     await subject.run.step();
-    await subject.run.settle();
-    const { cursor } = await subject.run.checkpoint();
-    const before = counters.submits;
-    const step = subject.run.step();
-    await expect.poll(() => counters.submits - before, { interval: 0 }).toBeGreaterThan(2);
-    subject.run.interrupt();
+    const before = await subject.run.checkpoint();
+    const first = counters.submits;
+    const abort = new AbortController();
+    const step = subject.run.step(abort.signal);
+    await expect.poll(() => counters.submits - first, { interval: 0 }).toBeGreaterThanOrEqual(submits);
+    abort.abort();
     const atInterruption = counters.submits;
-    await step;
-    expect(counters.submits - atInterruption).toBeLessThanOrEqual(1);
-    expect(subject.run.progress.step).toBe(1);
-    expect((await subject.run.checkpoint()).cursor).toEqual(cursor);
-    while (subject.run.progress.step < 4) await subject.run.step();
-    await subject.run.probe();
-    const { weights } = await subject.run.checkpoint();
+    const happened = await step;
+    return { ...subject, before, happened, more: counters.submits - atInterruption };
+  }
+
+  it('ends a step within a submit of an interruption and takes it again as if nothing had been', async () => {
+    const expected = await outcome(await openRun(UNPACED), 4);
+    const { run, records, before, happened, more } = await interruptAfter(3);
+    expect(happened).toBe(false);
+    expect(more).toBeLessThanOrEqual(1);
+    expect(run.progress.step).toBe(1);
+    expect((await run.checkpoint()).cursor).toEqual(before.cursor);
+    while (run.progress.step < 4) await run.step();
+    await run.probe();
+    const { weights } = await run.checkpoint();
     expect(new Uint32Array(weights.buffer)).toEqual(expected.bits[0]);
-    expect(subject.records.filter(({ type }) => type === 'step')).toHaveLength(4);
+    expect(records.filter(({ type }) => type === 'step')).toHaveLength(4);
+  });
+
+  it('finishes a step whose optimizer has begun, so that weights are never a part of them new', async () => {
+    const expected = await outcome(await openRun(UNPACED), 2);
+    const probe = await openRun(slow(5, 40));
+    const { optimizer, plan, stages } = probe.run.blueprint;
+    expect(optimizer.submits.length).toBeGreaterThan(2);
+    const { run, happened } = await interruptAfter(plan.stages[stages[0].stage.stage].submitsPerStep - 1);
+    expect(happened).toBe(true);
+    const { weights, moment1 } = await run.checkpoint();
+    expect(run.progress.step).toBe(2);
+    expect([weights, moment1].map((values) => new Uint32Array(values.buffer))).toEqual(expected.bits.slice(0, 2));
   });
 });

@@ -64,8 +64,8 @@ export class Stepper {
 
   /**
    * Submits one optimizer step; `adamStep` counts AdamW updates from 1.
-   * @param signal ends the step before its next submit: weights and moments are then those from before it, since the last submit alone
-   * changes them.
+   * @param signal ends the step before its next submit, unless the optimizer has begun: weights and moments are then those from before
+   * the step, and never a part of them new.
    * @returns when the step is on the queue, its metrics as a promise that resolves once the GPU is done with it.
    * @throws the signal's reason when it was aborted.
    */
@@ -92,7 +92,7 @@ export class Stepper {
     const totalWeight = targetWeightSum(batches);
     const submits = stepSubmits(program, batches.length, this.optimizer);
     for (const [i, submit] of submits.entries()) {
-      signal?.throwIfAborted();
+      if (!submit.isUpdate) signal?.throwIfAborted();
       if (submit.begins !== undefined) uploadBatch(this.engine, this.model, batches[submit.begins], totalWeight);
       this.encode(submit, { first: i === 0, staging: i === submits.length - 1 ? slot.buffer : undefined });
       if (submits.length > UNTHROTTLED_SUBMITS) await this.throttle();
@@ -130,6 +130,8 @@ export class Stepper {
 export interface StepSubmit {
   /** The micro-batch that must be uploaded first. */
   begins?: number;
+  /** Follows a submit that the optimizer began in. */
+  isUpdate: boolean;
   calls: { program: Program; submit: Submit }[];
 }
 
@@ -138,13 +140,13 @@ export function stepSubmits(program: Program, microBatches: number, optimizer: P
   const submits: StepSubmit[] = [];
   for (let batch = 0; batch < microBatches; batch++)
     program.submits.forEach((submit, i) => {
-      submits.push({ begins: i === 0 ? batch : undefined, calls: [{ program, submit }] });
+      submits.push({ begins: i === 0 ? batch : undefined, isUpdate: false, calls: [{ program, submit }] });
     });
   for (const submit of optimizer.submits) {
     const { calls } = submits[submits.length - 1];
     const ms = calls.reduce((sum, call) => sum + call.submit.ms, submit.ms);
     if (ms <= optimizer.pace.maxSubmitMs) calls.push({ program: optimizer, submit });
-    else submits.push({ calls: [{ program: optimizer, submit }] });
+    else submits.push({ isUpdate: calls.some((call) => call.program === optimizer), calls: [{ program: optimizer, submit }] });
   }
   return submits;
 }
