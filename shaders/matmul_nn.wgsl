@@ -4,7 +4,7 @@
 //
 // Work split: see matmul_threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
 // Bindings:   a (M, K), b (K, N), c (M, N); vec4 views.
-// Constants:  TILE_ROWS 1…8, SHARE, WIDTH; a_t, b_t: f32 or f16.
+// Constants:  TILE_ROWS 1…8, SHARE, STAGED, WIDTH; a_t, b_t: f32 or f16.
 // Constraints: K and N multiples of 4; any M.
 struct Params {
   m: u32,
@@ -19,15 +19,12 @@ struct Params {
 
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(
-  @builtin(global_invocation_id) thread: vec3u,
-//#if SHARE
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+//#include matmul_inputs
 ) {
   let row0 = thread.y * TILE_ROWS;
   let column4 = thread.x * 2u;
   let n4 = params.n / 4u;
-  if (is_past(row0, params.m) || column4 >= n4) { return; }
+  let is_idle = column4 >= n4;
   let next4 = min(column4 + 1u, n4 - 1u);
   let last_row = params.m - 1u;
   let size_k = params.k;

@@ -4,7 +4,7 @@
 //
 // Work split: see matmul_threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
 // Bindings:   a (M, K), b (N, K), residual (M, N) if RESIDUAL, c (M, N); vec4 views.
-// Constants:  TILE_ROWS 1…8, SHARE, WIDTH, RESIDUAL; a_t, b_t, c_t, residual_t: f32 or f16; HALF: c_t is f16.
+// Constants:  TILE_ROWS 1…8, SHARE, STAGED, TEAM, WIDTH, RESIDUAL; a_t, b_t, c_t, residual_t: f32 or f16; HALF: c_t is f16.
 // Constraints: K and N multiples of 4 (the model layer pads with zeros); any M.
 // Reference:  register tiling without workgroup memory, KERNELS "portable family".
 struct Params {
@@ -22,17 +22,19 @@ struct Params {
 //#include matmul_threads
 //#include stored
 
+fn columns_of(group: u32) -> vec2u {
+  return vec2u(8u * group, 8u * group + 4u);
+}
+
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(
-  @builtin(global_invocation_id) thread: vec3u,
-//#if SHARE
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+//#include matmul_inputs
 ) {
   let row0 = thread.y * TILE_ROWS;
-  let left = thread.x * 8u;
-  let right = left + 4u;
-  if (is_past(row0, params.m) || left >= params.n) { return; }
+  let columns = columns_of(group_of(thread));
+  let left = columns[0];
+  let right = columns[1];
+  let is_idle = left >= params.n;
   let last_row = params.m - 1u;
   let last_column = params.n - 1u;
   let size_k = params.k;

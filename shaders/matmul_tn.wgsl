@@ -5,7 +5,7 @@
 // Work split: see matmul_threads; a thread owns TILE_ROWS rows × 8 columns of C in registers and walks all tokens in order,
 //             beginning with what c holds, so the sum has one fixed order however the tokens are cut.
 // Bindings:   a (K, M), b (K, N), c (M, N) read and written; vec4 views.
-// Constants:  TILE_ROWS 4 or 8, SHARE (with TILE_ROWS 4), WIDTH; a_t, b_t: f32 or f16.
+// Constants:  TILE_ROWS 4 or 8, SHARE (with TILE_ROWS 4), STAGED, WIDTH; a_t, b_t: f32 or f16.
 // Constraints: M and N multiples of 4; any K.
 struct Params {
   m: u32,
@@ -20,16 +20,14 @@ struct Params {
 
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(
-  @builtin(global_invocation_id) thread: vec3u,
-//#if SHARE
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+//#include matmul_inputs
 ) {
   let row0 = thread.y * TILE_ROWS;
   let column4 = thread.x * 2u;
   let m4 = params.m / 4u;
   let n4 = params.n / 4u;
-  if (is_past(row0, params.m) || column4 >= n4) { return; }
+  let is_idle = column4 >= n4;
+//#include matmul_leave
   let next4 = min(column4 + 1u, n4 - 1u);
   let last_row = params.m - 1u;
   let row4 = min(row0 / 4u, m4 - 1u);
@@ -38,7 +36,7 @@ fn main(
 //#end
 //#for r in 0..TILE_ROWS
   let c$r = min(row0 + $ru, last_row) * n4;
-  var left$r = c[c$r + column4];
+  var left$r = c[c$r + min(column4, n4 - 1u)];
   var right$r = c[c$r + next4];
 //#end
 //#if SHARE
@@ -66,6 +64,29 @@ fn main(
 //#end
   }
 //#else
+//#if STAGED
+  let local_x = local % THREADS_X;
+  let local_y = local / THREADS_X;
+  let size_k = params.k;
+  let first_row4 = row0 / 4u;
+  let rows4 = TILE_ROWS / 4u;
+  for (var k = 0u; k < size_k; k += 4u * STEPS) {
+//#include matmul_stage_vectors(tile_a, a, m4, first_row4, rows4, THREADS_Y, local_y)
+//#include matmul_stage_vectors(tile_b, b, n4, column4, 2u, THREADS_X, local_x)
+    workgroupBarrier();
+    for (var step = 0u; step < 4u * STEPS; step++) {
+      let l = tile_b[step * 2u * THREADS_X + local_x];
+      let r = tile_b[(step * 2u + 1u) * THREADS_X + local_x];
+//#for r in 0..TILE_ROWS
+      let x$r = tile_a[(step * rows4 + $ru / 4u) * THREADS_Y + local_y][$ru % 4u];
+      left$r += x$r * l;
+      right$r += x$r * r;
+//#end
+    }
+    workgroupBarrier();
+  }
+  if (is_idle) { return; }
+//#else
   for (var k = 0u; k < params.k; k++) {
     let l = vec4f(b[k * n4 + column4]);
     let r = vec4f(b[k * n4 + next4]);
@@ -82,6 +103,7 @@ fn main(
 //#end
 //#end
   }
+//#end
 //#end
 //#for r in 0..TILE_ROWS
   if (row0 + $ru < params.m) {

@@ -7,7 +7,7 @@
 //             folded in, c (B·T, N+2K, H); with CACHE c (B·T, 2K, H) takes keys and values and q (M, N, H) the queries.
 // Params:     rows `m` = B·count tokens; token m of the input is position first + m % count of row m / count, so the same kernel fills a
 //             whole row in training (first 0, count T) and one place of a KV cache in decoding. A piece of a call begins at input row `first_row`.
-// Constants:  TILE_ROWS 1…8, SHARE, WIDTH, CACHE; a_t, b_t, c_t, q_t: f32 or f16; HALF: what is written is f16.
+// Constants:  TILE_ROWS 1…8, SHARE, STAGED, TEAM, WIDTH, CACHE; a_t, b_t, c_t, q_t: f32 or f16; HALF: what is written is f16.
 // Constraints: D a multiple of 4, H a multiple of 8 (padded).
 // Reference:  RoFormer (arXiv 2104.09864) eq. 34, in split-half order.
 struct Params {
@@ -33,21 +33,25 @@ struct Params {
 //#include matmul_threads
 //#include stored
 
+// The first and the second components of four rotary pairs of a head.
+fn columns_of(group: u32) -> vec2u {
+  let blocks = params.head_dim / 8u;
+  let left = group / blocks * params.head_dim + group % blocks * 4u;
+  return vec2u(left, left + params.head_dim / 2u);
+}
+
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(
-  @builtin(global_invocation_id) thread: vec3u,
-//#if SHARE
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+//#include matmul_inputs
 ) {
   let heads = params.query_heads + 2u * params.key_value_heads;
-  let blocks = params.head_dim / 8u;
-  let head = thread.x / blocks;
-  let block = thread.x % blocks;
   let row0 = thread.y * TILE_ROWS;
-  if (is_past(row0, params.m) || head >= heads) { return; }
-  let left = head * params.head_dim + block * 4u;
-  let right = left + params.head_dim / 2u;
+  let columns = columns_of(group_of(thread));
+  let left = columns[0];
+  let right = columns[1];
+  let head = left / params.head_dim;
+  let block = left % params.head_dim / 4u;
+  let is_idle = head >= heads;
   let last_row = params.m - 1u;
   let last_column = heads * params.head_dim - 1u;
   let size_k = params.k;

@@ -5,7 +5,7 @@
 //
 // Work split: see matmul_threads; a thread owns TILE_ROWS rows × eight units: it alone reads and replaces their g and u.
 // Bindings:   a (M, D) gradient of the output, b (D, F) down weights, gate_up (M, 2F) in: g then u, out: dg then du, y (M, F) out.
-// Constants:  TILE_ROWS 1…8, SHARE, WIDTH; a_t, b_t, y_t: f32 or f16; HALF: y_t is f16.
+// Constants:  TILE_ROWS 1…8, SHARE, STAGED, WIDTH; a_t, b_t, y_t: f32 or f16; HALF: y_t is f16.
 // Constraints: D and F multiples of 4.
 struct Params {
   m: u32,
@@ -32,15 +32,12 @@ fn differentiate(row: u32, unit4: u32, n4: u32, dy: vec4f) {
 
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(
-  @builtin(global_invocation_id) thread: vec3u,
-//#if SHARE
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+//#include matmul_inputs
 ) {
   let row0 = thread.y * TILE_ROWS;
   let column4 = thread.x * 2u;
   let n4 = params.f / 4u;
-  if (is_past(row0, params.m) || column4 >= n4) { return; }
+  let is_idle = column4 >= n4;
   let next4 = min(column4 + 1u, n4 - 1u);
   let last_row = params.m - 1u;
   let size_k = params.k;

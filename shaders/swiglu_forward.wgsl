@@ -4,7 +4,7 @@
 //
 // Work split: see matmul_threads; a thread owns TILE_ROWS rows × four units.
 // Bindings:   a (M, D), b (2F, D) gate rows then up rows, y (M, F).
-// Constants:  TILE_ROWS 1…8, SHARE, WIDTH; a_t, b_t, y_t: f32 or f16; HALF: y_t is f16.
+// Constants:  TILE_ROWS 1…8, SHARE, STAGED, TEAM, WIDTH; a_t, b_t, y_t: f32 or f16; HALF: y_t is f16.
 // Constraints: D and F multiples of 4.
 // Reference:  GLU variants (arXiv 2002.05202) section 2.
 struct Params {
@@ -19,17 +19,20 @@ struct Params {
 //#include matmul_threads
 //#include stored
 
+// A unit's gate, and its up column.
+fn columns_of(group: u32) -> vec2u {
+  return vec2u(4u * group, params.f + 4u * group);
+}
+
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(
-  @builtin(global_invocation_id) thread: vec3u,
-//#if SHARE
-  @builtin(subgroup_invocation_id) lane: u32,
-//#end
+//#include matmul_inputs
 ) {
   let row0 = thread.y * TILE_ROWS;
-  let left = thread.x * 4u;
-  if (is_past(row0, params.m) || left >= params.f) { return; }
-  let right = params.f + left;
+  let columns = columns_of(group_of(thread));
+  let left = columns[0];
+  let right = columns[1];
+  let is_idle = left >= params.f;
   let last_row = params.m - 1u;
   let last_column = 2u * params.f - 1u;
   let size_k = params.k;

@@ -2,7 +2,8 @@
 import { requestGpu } from '../../src/gpu/device';
 import { attentionDelta, flashBackwardDkv, flashBackwardDq, flashForward } from '../../src/kernels/attention';
 import { attentionVariants } from '../../src/kernels/attentionVariants';
-import { matmulFamilies, matmulNn, matmulNt, matmulTn } from '../../src/kernels/matmul';
+import { matmulNn, matmulNt, matmulTn } from '../../src/kernels/matmul';
+import { matmulFamilies, matmulTnFamily } from '../../src/kernels/matmulVariants';
 import { compare, normalValues, runDispatches, sumTolerance } from '../../src/kernels/parity';
 import { createTensor } from '../../src/kernels/tensor';
 import { createAttentionCase, selectHeads } from '../../src/kernels/testing/attentionCase';
@@ -29,7 +30,7 @@ async function checkMatmul(m: number, n: number, k: number): Promise<void> {
   const inputs = { mk: tensor('mk', m, k), nk: tensor('nk', n, k), mn: tensor('mn', m, n) };
   const outputs = { nt: tensor('nt', m, n), nn: tensor('nn', m, k), tn: tensor('tn', n, k) };
   const doubles = { mk: Float64Array.from(values.mk), nk: Float64Array.from(values.nk), mn: Float64Array.from(values.mn) };
-  for (const { name } of matmulFamilies[0].variants.filter((variant) => variant.isSupported(gpu.facts))) {
+  for (const { name } of matmulTnFamily.variants.filter((variant) => variant.isSupported(gpu.facts))) {
     const variants = Object.fromEntries(matmulFamilies.map(({ operation }) => [operation, name]));
     const [nt, nn, tn] = await runDispatches(
       gpu,

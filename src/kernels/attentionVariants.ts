@@ -2,6 +2,7 @@
 import type { AdapterFacts } from '../gpu/device';
 import type { ShaderConstants } from '../gpu/shader';
 import { WORKGROUP_SIZE } from './dispatch';
+import { hasSubgroupsOf, SUBGROUP_SIZES } from './subgroups';
 import { BYTES_PER_ELEMENT } from './tensor';
 import { type KernelFamily, type Variant, type VariantSet, variantOf } from './variants';
 
@@ -39,9 +40,6 @@ const OWN_BLOCK = 4;
 const SHARED_BLOCK = 8;
 /** Positions of the largest tile; cuts along the walked axis lie at its multiples. */
 export const LARGEST_TILE = 64;
-
-/** What WGSL allows. */
-const SUBGROUP_SIZES = [4, 8, 16, 32, 64, 128];
 
 const KIB = 1024;
 const LANES_OF_A_QUAD = 4;
@@ -84,11 +82,6 @@ export function flashConstants(family: FlashFamily, set: VariantSet, headDim: nu
 export function flashTileRows(family: FlashFamily, set: VariantSet): number {
   const { constants } = variantOf(family, set);
   return (constants.THREADS / constants.LANES) * Number(constants[family.block]);
-}
-
-/** Whether all subgroups of the adapter have this size, so that a kernel may be written for it. */
-function hasSubgroupsOf(size: number, { features, subgroupMinSize, subgroupMaxSize }: AdapterFacts): boolean {
-  return features.includes('subgroups') && subgroupMinSize === size && subgroupMaxSize === size;
 }
 
 /**

@@ -83,8 +83,8 @@ export function workgroupGrid(groups: number): readonly [number, number, number]
 /** Columns of a thread's register tile. */
 const TILE_COLUMNS = 8;
 
-/** Workgroups that cover an (m, n) product with threads of TILE_ROWS × 8 values, THREADS_X × THREADS_Y of them in each. */
+/** Workgroups that cover an (m, n) product with threads of TILE_ROWS × 8 values, THREADS_X × THREADS_Y of them in each; a TEAM shares them. */
 export function matrixTiles(m: number, n: number, constants: ShaderConstants): readonly [number, number, number] {
-  const [rows, x, y] = [constants.TILE_ROWS, constants.THREADS_X, constants.THREADS_Y].map(Number);
+  const [rows, x, y] = [constants.TILE_ROWS, constants.TEAM ? 1 : constants.THREADS_X, constants.THREADS_Y].map(Number);
   return [Math.ceil(n / (TILE_COLUMNS * x)), Math.ceil(m / (rows * y)), 1];
 }

@@ -1,7 +1,7 @@
 import type { ModelConfig } from '../core/modelConfig';
 import type { AdapterFacts } from '../gpu/device';
 import { attentionFamilies, attentionVariants } from './attentionVariants';
-import { matmulFamilies } from './matmul';
+import { matmulFamilies } from './matmulVariants';
 import type { KernelFamily, VariantSet } from './variants';
 
 /** Every operation that has more than one way to be computed. */

@@ -1,52 +1,8 @@
 import { ShapeError } from '../core/errors';
 import { type Dispatch, matrixTiles, rowPieces, scalarTypes } from './dispatch';
-import { hasSubgroupsOf, SUBGROUP_SIZES } from './subgroups';
+import { matmulNnFamily, matmulNtFamily, matmulTnFamily } from './matmulVariants';
 import { expectShape, type Tensor, tensorBytes } from './tensor';
-import { type KernelFamily, type Variant, type VariantSet, variantOf } from './variants';
-
-/** The variant for products of a single row, on any adapter. */
-export const ONE_ROW_TILE = 'register-1x8';
-
-/** Also the products inside `qkv_rotary` and `swiglu_forward`. */
-export const matmulNtFamily = tileFamily('matmul_nt');
-/** Also the product inside `swiglu_backward`. */
-export const matmulNnFamily = tileFamily('matmul_nn');
-export const matmulTnFamily = tileFamily('matmul_tn');
-export const matmulFamilies = [matmulNtFamily, matmulNnFamily, matmulTnFamily] as const;
-
-/**
- * A thread owns TILE_ROWS × 8 values. Alone, a thread of a software adapter runs eight rows best, and a GPU's has registers for four; lanes
- * that load for each other reuse every vector often enough with four.
- */
-function tileFamily(operation: string): KernelFamily {
-  const own = (rows: number, suits: string): Variant => ({
-    name: `register-${rows}x8`,
-    constants: { TILE_ROWS: rows, SHARE: false, WIDTH: 8, THREADS_X: 8, THREADS_Y: 8 },
-    suits,
-    isSupported: () => true,
-  });
-  const shared = SUBGROUP_SIZES.map(
-    (size): Variant => ({
-      name: `subgroup-${size}`,
-      constants: { TILE_ROWS: 4, SHARE: true, WIDTH: Math.min(size, 8), THREADS_X: 1, THREADS_Y: 64 },
-      suits: `software adapters with subgroups of ${size}: each lane loads a vector for all`,
-      isSupported: (facts) => hasSubgroupsOf(size, facts),
-    }),
-  );
-  return {
-    operation,
-    variants: [
-      own(8, 'software adapters without subgroups: registers are memory, reuse is free'),
-      own(4, 'GPUs: what the registers of a thread hold'),
-      own(1, 'decoding: a taller tile computes rows that are not there'),
-      ...shared,
-    ],
-    preferred: (facts) => {
-      if (!facts.isSoftware) return 'register-4x8';
-      return shared.find((variant) => variant.isSupported(facts))?.name ?? 'register-8x8';
-    },
-  };
-}
+import { type KernelFamily, type VariantSet, variantOf } from './variants';
 
 interface MatmulOperands {
   /** What the product is for, as it shows in labels: `o_proj`. */
@@ -98,13 +54,8 @@ export function matmulTn({ role, a, b, c }: MatmulOperands, variants: VariantSet
   checkWidths('matmul_tn', { m, n });
   expectShape(`matmul_tn.${role}`, 'b', b, [k, n]);
   expectShape(`matmul_tn.${role}`, 'c', c, [m, n]);
-  const call = describe(matmulTnFamily, role, { a, b, c }, { m, n, k }, variants);
-  // The kernel loads `a` four rows of c at a time.
-  const constants = { ...call.constants, TILE_ROWS: Math.max(4, Number(call.constants.TILE_ROWS)) };
   return {
-    ...call,
-    constants,
-    workgroups: matrixTiles(m, n, constants),
+    ...describe(matmulTnFamily, role, { a, b, c }, { m, n, k }, variants),
     split: (pieces) => rowPieces([a, b], pieces, (window) => matmulTn({ role, a: window(a), b: window(b), c }, variants)),
   };
 }

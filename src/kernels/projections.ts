@@ -1,7 +1,8 @@
 import { ShapeError } from '../core/errors';
 import type { AttentionShape } from './attentionShape';
 import { type Dispatch, equalRanges, matrixTiles, partOf, rowPieces, scalarTypes } from './dispatch';
-import { checkWidths, matmulNnFamily, matmulNtFamily } from './matmul';
+import { checkWidths } from './matmul';
+import { matmulNnFamily, matmulNtFamily } from './matmulVariants';
 import { expectShape, rowAlignment, rowsOf, type Tensor, tensorBytes } from './tensor';
 import { type VariantSet, variantOf } from './variants';
 

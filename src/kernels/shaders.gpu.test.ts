@@ -6,7 +6,7 @@ import { loadShader, type ShaderConstants, shaderFaults, shaderNames } from '../
 import { attentionFamilies, flashConstants } from './attentionVariants';
 import { FMA_CHAINS } from './fmaPeak';
 import { LOSS_PARTIALS } from './loss';
-import { matmulNtFamily } from './matmul';
+import { matmulNtFamily } from './matmulVariants';
 import { ROWS_PER_BLOCK } from './norm';
 import { SQUARE_PARTIALS } from './optimizer';
 
@@ -14,6 +14,8 @@ import { SQUARE_PARTIALS } from './optimizer';
 const matmul = matmulNtFamily.variants
   .filter(({ constants }) => !constants.SHARE)
   .map(({ constants }): ShaderConstants => ({ ...constants, a_t: 'f32', b_t: 'f32', c_t: 'f32', HALF: false }));
+/** Those of products that never have a single row. */
+const tiles = matmul.filter(({ TILE_ROWS }) => Number(TILE_ROWS) > 1);
 
 /** What flash attention reads and writes; a kernel takes those that it names. */
 const ATTENTION_TYPES = { q_t: 'f32', kv_t: 'f32', o_t: 'f32', qkv_t: 'f32', HALF: false };
@@ -25,11 +27,11 @@ const ATTENTION_TYPES = { q_t: 'f32', kv_t: 'f32', o_t: 'f32', qkv_t: 'f32', HAL
  */
 const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   matmul_nt: matmul.flatMap((constants) => [false, true].map((RESIDUAL) => ({ ...constants, residual_t: 'f32', RESIDUAL }))),
-  matmul_nn: matmul,
-  matmul_tn: matmul.filter(({ TILE_ROWS }) => Number(TILE_ROWS) > 1),
+  matmul_nn: tiles,
+  matmul_tn: tiles,
   qkv_rotary: matmul.flatMap((constants) => [false, true].map((CACHE) => ({ ...constants, q_t: 'f32', CACHE }))),
   swiglu_forward: matmul.map((constants) => ({ ...constants, y_t: 'f32' })),
-  swiglu_backward: matmul.map((constants) => ({ ...constants, y_t: 'f32' })),
+  swiglu_backward: tiles.map((constants) => ({ ...constants, y_t: 'f32' })),
   rms_norm_forward: [{ x_t: 'f32', y_t: 'f32', HALF: false }],
   rms_norm_backward: [false, true].map((ACCUMULATE) => ({ x_t: 'f32', ACCUMULATE })),
   rms_norm_backward_weight: [{ x_t: 'f32', ROWS_PER_BLOCK }],

@@ -11,6 +11,8 @@ export interface Variant {
   constants: ShaderConstants;
   /** What it is for: the reason why an adapter gets it or not. */
   suits: string;
+  /** Only for calls of a single row, which have no say in how a plan is trained: the tuner passes it over. */
+  oneRow?: boolean;
   isSupported(facts: AdapterFacts): boolean;
 }
 

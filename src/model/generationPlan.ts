@@ -1,5 +1,7 @@
+import type { AdapterFacts } from '../gpu/device';
 import { toHalf } from '../kernels/half';
-import { matmulNt, matmulNtFamily, ONE_ROW_TILE } from '../kernels/matmul';
+import { matmulNt } from '../kernels/matmul';
+import { oneRowVariants } from '../kernels/matmulVariants';
 import { Program } from '../kernels/program';
 import { createTensor, type Tensor, tensorBytes } from '../kernels/tensor';
 import type { VariantSet } from '../kernels/variants';
@@ -24,6 +26,8 @@ export interface LayersProgram {
 export interface GenerationPlanOptions {
   /** Whose weights are used. */
   model: ModelTensors;
+  /** Of the adapter: products of one row have variants of their own. */
+  facts: Pick<AdapterFacts, 'isSoftware'>;
   variants: VariantSet;
   /** Room of the context in tokens, prompt and continuation together. */
   length: number;
@@ -47,7 +51,7 @@ export class GenerationPlan {
   /** (1, V) padded. */
   readonly logits: Tensor;
 
-  constructor({ model, variants, length }: GenerationPlanOptions) {
+  constructor({ model, facts, variants, length }: GenerationPlanOptions) {
     this.model = new ModelTensors(model.config, length, { half: model.half, weightsOf: model });
     // Encodings that depend on the length see the whole room: a table that changed as the text grew would outdate the cached keys.
     this.rotary = new RotaryTableSet(model.config, [length]);
@@ -61,7 +65,7 @@ export class GenerationPlan {
     );
     const context = (count: number, set: VariantSet) =>
       new ProgramContext(this.model, this.rotary, set, { rows: 1, length, count }, { cache });
-    const oneRow = { ...variants, [matmulNtFamily.operation]: ONE_ROW_TILE };
+    const oneRow = oneRowVariants(facts, variants);
     this.chunk = layersProgram(context(Math.min(CHUNK_TOKENS, length), variants));
     this.token = layersProgram(context(1, oneRow));
     const head = context(1, oneRow);

@@ -151,7 +151,7 @@ describe('Generator', () => {
     try {
       const second = await Generator.create({ ...options, weightsFrom: parent });
       const buffers = created.mock.results.map(({ value }) => value as GPUBuffer);
-      const plan = new GenerationPlan(options).memory([whole.program]);
+      const plan = new GenerationPlan({ ...options, facts: gpu.facts }).memory([whole.program]);
       expect(buffers.reduce((sum, { size }) => sum + size, 0)).toBe(plan.totalBytes);
       expect(plan.bytes.weights).toBeUndefined();
       // Two layers of (303, 2·2, 24) float32.

@@ -7,7 +7,7 @@ import { type CompileProgress, Engine } from './engine';
 import { GenerationPlan, type GenerationPlanOptions, type LayersProgram } from './generationPlan';
 import { documentBounds } from './upload';
 
-export interface GeneratorOptions extends GenerationPlanOptions {
+export interface GeneratorOptions extends Omit<GenerationPlanOptions, 'facts'> {
   gpu: Gpu;
   pipelines: PipelineCache;
   /** The engine that holds the weights of `model`; it must outlive the generator. */
@@ -35,7 +35,7 @@ export class Generator {
     const { gpu, pipelines, weightsFrom, length, onCompile } = options;
     if (!Number.isInteger(length) || length < 1)
       throw new InputError('generate', 'a context of at least one token', length, 'change the length');
-    const plan = new GenerationPlan(options);
+    const plan = new GenerationPlan({ ...options, facts: gpu.facts });
     const engine = await Engine.create(gpu, pipelines, plan.programs, onCompile, weightsFrom);
     try {
       return await withErrorScopes(gpu.device, 'begin generation', () => {

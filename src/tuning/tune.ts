@@ -67,7 +67,10 @@ export async function tune(request: TuningRequest): Promise<TuningResult> {
 async function tuneNow(request: TuningRequest, families: readonly KernelFamily[]): Promise<TuningResult> {
   const { gpu, preferred, budgetMs, signal } = request;
   const supported = families
-    .map(({ operation, variants }) => ({ operation, variants: variants.filter((variant) => variant.isSupported(gpu.facts)) }))
+    .map(({ operation, variants }) => ({
+      operation,
+      variants: variants.filter((variant) => !variant.oneRow && variant.isSupported(gpu.facts)),
+    }))
     .filter(({ variants }) => variants.length > 1);
   const names = new Map(supported.map(({ operation, variants }) => [operation, variants.map(({ name }) => name)]));
   const bench = request.bench ?? new PlanBench({ ...request, base: preferred, supported: names });
