@@ -81,11 +81,8 @@ fn main(
     }
   }
 
-  // What this thread walks in this piece, and what it has behind it.
-  let end = last_row + 1u;
-  let begin = max(doc_start0, params.key_begin);
-  let stop = select(0u, min(end, params.key_end), first_row < params.length);
-  let walks = begin < stop;
+//#include attention_walk(0u, params.length)
+  // What the row has so far.
   if (walks && doc_start0 < params.key_begin) {
     for (var d = 0u; d < VECTORS; d++) {
       if (is_held(d, slice)) {
@@ -95,21 +92,6 @@ fn main(
       }
     }
   }
-//#if STAGED
-  let tile_first = group % tiles * TEAMS * ROWS;
-  let tile_last = min(tile_first + TEAMS * ROWS, params.length) - 1u;
-  let walk_from = max(doc_bounds[row_start + tile_first].x, params.key_begin) / TILE * TILE;
-  let walk_to = min(tile_last + 1u, params.key_end);
-  // Blocks between these hide nothing from anyone.
-  let open_from = doc_bounds[row_start + tile_last].x;
-  let open_to = tile_first + 1u;
-//#else
-  let walk_from = least(select(NOWHERE, begin, walks)) / BLOCK * BLOCK;
-  let walk_to = most(select(0u, stop, walks));
-  // Blocks between these hide nothing from anyone.
-  let open_from = most(select(0u, doc_bounds[row_start + last_row].x, walks));
-  let open_to = least(select(NOWHERE, t0 + 1u, walks));
-//#end
 
   for (var j = walk_from; j < walk_to; j += BLOCK) {
 //#if STAGED

@@ -2,12 +2,12 @@
 //
 //   s_j = scale · q·k_j     m = max_j s_j     l = Σ_j exp(s_j − m)     acc = Σ_j exp(s_j − m) v_j        j in the chunk, j ≤ position
 //
-// Work split: a workgroup of 64 owns a chunk of CHUNK = 64 · KEYS keys of one key/value head and HEADS of the query heads that share it, so
-//             that keys and values are read once for all of them. First each thread scores KEYS keys, then each adds up four channels of
-//             the values over every LANES-th key, with the chunk's weights in workgroup memory. `flash_decode_combine` joins the chunks.
+// Work split: a workgroup of 64 owns a chunk of 256 keys of one key/value head and HEADS of the query heads that share it, so that keys and
+//             values are read once for all of them. First each thread scores four keys, then each adds up four channels of the values, four
+//             keys at a time, with the chunk's weights in workgroup memory. `flash_decode_combine` joins the chunks.
 // Bindings:   q (N, H) with rotary applied, kv (T, 2K, H), state (chunks, N, 2) out = (m, l), acc (chunks, N, H) out.
 // Params:     `first_query` is the token's position; chunks beyond it are left alone.
-// Constants:  HEAD_DIM (H), HEADS, KEYS, q_t, kv_t: f32 or f16.
+// Constants:  HEAD_DIM (H), HEADS, q_t, kv_t: f32 or f16.
 // Constraints: H a multiple of 8 (padded), at most 128; HEADS divides the group.
 // Reference:  Flash-Decoding (Dao et al. 2023).
 struct Params {
@@ -23,14 +23,14 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> acc: array<vec4f>;
 
 const THREADS = 64u;
-const CHUNK = THREADS * KEYS;
+const CHUNK = 4u * THREADS;
 const H4 = HEAD_DIM / 4u;
 // Threads that share four channels of the values.
 const LANES = THREADS / H4;
 
 var<workgroup> query: array<vec4f, HEADS * H4>;
-// Scores, then weights.
-var<workgroup> weight: array<f32, HEADS * CHUNK>;
+// Of four keys each.
+var<workgroup> weight: array<vec4f, HEADS * THREADS>;
 // A value per thread and head on its way to one per head.
 var<workgroup> partial_max: array<f32, HEADS * THREADS>;
 var<workgroup> partial_acc: array<vec4f, HEADS * THREADS>;
@@ -51,28 +51,26 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   for (var i = thread; i < HEADS * H4; i += THREADS) { query[i] = params.scale * vec4f(q[first_head * H4 + i]); }
   workgroupBarrier();
 
-//#for h in 0..HEADS
-  var highest$h = -1e30;
+  let key = 4u * thread;
+//#for i in 0..4
+  let at$i = (first + min(key + $iu, count - 1u)) * stride + kv_head * H4;
 //#end
-  for (var j = thread; j < count; j += THREADS) {
-    let at = (first + j) * stride + kv_head * H4;
 //#for h in 0..HEADS
-    var products$h = vec4f();
+  var s$h = vec4f();
 //#end
-    for (var d = 0u; d < H4; d++) {
-      let k = vec4f(kv[at + d]);
-//#for h in 0..HEADS
-      products$h += query[$hu * H4 + d] * k;
+  for (var d = 0u; d < H4; d++) {
+//#for i in 0..4
+    let k$i = vec4f(kv[at$i + d]);
 //#end
-    }
 //#for h in 0..HEADS
-    let s$h = dot(products$h, vec4f(1.0));
-    weight[$hu * CHUNK + j] = s$h;
-    highest$h = max(highest$h, s$h);
+    let q$h = query[$hu * H4 + d];
+    s$h += vec4f(dot(q$h, k0), dot(q$h, k1), dot(q$h, k2), dot(q$h, k3));
 //#end
   }
+  let is_there = key + vec4u(0u, 1u, 2u, 3u) < vec4u(count);
 //#for h in 0..HEADS
-  partial_max[$hu * THREADS + thread] = highest$h;
+  s$h = select(vec4f(-1e30), s$h, is_there);
+  partial_max[$hu * THREADS + thread] = max(max(s$h.x, s$h.y), max(s$h.z, s$h.w));
 //#end
   workgroupBarrier();
 
@@ -83,11 +81,9 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   }
   workgroupBarrier();
 
-  for (var j = thread; j < count; j += THREADS) {
 //#for h in 0..HEADS
-    weight[$hu * CHUNK + j] = exp(weight[$hu * CHUNK + j] - maximum[$h]);
+  weight[$hu * THREADS + thread] = exp(s$h - maximum[$h]);
 //#end
-  }
   workgroupBarrier();
 
   let channel = thread % H4;
@@ -96,10 +92,13 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
   var sum$h = vec4f();
 //#end
   if (lane < LANES) {
-    for (var j = lane; j < count; j += LANES) {
-      let v = vec4f(kv[(first + j) * stride + (params.key_value_heads + kv_head) * H4 + channel]);
+    for (var four = lane; 4u * four < count; four += LANES) {
+//#for i in 0..4
+      let v$i = vec4f(kv[(first + min(4u * four + $iu, count - 1u)) * stride + (params.key_value_heads + kv_head) * H4 + channel]);
+//#end
 //#for h in 0..HEADS
-      sum$h += weight[$hu * CHUNK + j] * v;
+      let w$h = weight[$hu * THREADS + four];
+      sum$h += w$h.x * v0 + w$h.y * v1 + w$h.z * v2 + w$h.w * v3;
 //#end
     }
   }
@@ -116,8 +115,8 @@ fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) gro
     acc[(out + h) * H4 + i % H4] = total;
   }
   if (thread < HEADS) {
-    var l = 0.0;
-    for (var j = 0u; j < count; j++) { l += weight[thread * CHUNK + j]; }
-    state[out + thread] = vec2f(maximum[thread], l);
+    var l = vec4f();
+    for (var four = 0u; 4u * four < count; four++) { l += weight[thread * THREADS + four]; }
+    state[out + thread] = vec2f(maximum[thread], dot(l, vec4f(1.0)));
   }
 }

@@ -91,11 +91,8 @@ fn main(
     }
   }
 
-  // What this thread walks in this piece, and what it has behind it.
-  let end = params.first_query + last_row + 1u;
-  let begin = max(doc_start0, params.key_begin);
-  let stop = select(0u, min(end, params.key_end), first_row < params.query_count);
-  let walks = begin < stop;
+//#include attention_walk(params.first_query, params.query_count)
+  // What the row has so far.
   if (walks && doc_start0 < params.key_begin) {
 //#for r in 0..ROWS
     m$r = softmax[out$r].x;
@@ -112,23 +109,6 @@ fn main(
 //#if LANES > 1
   // What a quad takes up, one of its threads will overwrite.
   storageBarrier();
-//#end
-//#if STAGED
-  let tile_first = group % tiles * TEAMS * ROWS;
-  let tile_last = min(tile_first + TEAMS * ROWS, params.query_count) - 1u;
-  let first_t = params.first_query + tile_first;
-  let last_t = params.first_query + tile_last;
-  let walk_from = max(doc_bounds[row_start + first_t].x, params.key_begin) / TILE * TILE;
-  let walk_to = min(last_t + 1u, params.key_end);
-  // Blocks between these hide nothing from anyone.
-  let open_from = doc_bounds[row_start + last_t].x;
-  let open_to = first_t + 1u;
-//#else
-  let walk_from = least(select(NOWHERE, begin, walks)) / BLOCK * BLOCK;
-  let walk_to = most(select(0u, stop, walks));
-  // Blocks between these hide nothing from anyone.
-  let open_from = most(select(0u, doc_bounds[row_start + params.first_query + last_row].x, walks));
-  let open_to = least(select(NOWHERE, t0 + 1u, walks));
 //#end
 
   for (var j = walk_from; j < walk_to; j += BLOCK) {

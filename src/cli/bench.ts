@@ -4,6 +4,7 @@ import { InputError } from '../core/errors';
 import { type BenchReport, type LengthResult, runBench } from '../session/bench/bench';
 import { COMMON_MODEL } from '../session/bench/commonStep';
 import { openGpu } from '../session/headless/openGpu';
+import { benchOfRecipe } from './benchOfRecipe';
 import { type CommandLine, wholeOption } from './commandLine';
 import { openDawn } from './dawn';
 import { createOutput, type Output } from './output';
@@ -11,22 +12,11 @@ import { createOutput, type Output } from './output';
 /** Rows of the kernel table that people see; the JSON holds all. */
 const KERNELS_SHOWN = 12;
 
-/** `lab bench`: the common training step, checked and then timed, with every WebGPU call counted. */
+/** `lab bench`: the common training step, checked and then timed, with every WebGPU call counted; or a recipe's step or its decoding. */
 export async function bench(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
-  const lengths = parseLengths(line.options.lengths ?? '256,1024,2048');
-  const steps = wholeOption(line, 'steps', 5);
-  const report = await runBench(await openGpu(openDawn()), lengths, steps, output.progress, line.options.kernels !== undefined);
-  output.endProgress();
-  const result = {
-    date: new Date().toISOString(),
-    command: ['lab', ...process.argv.slice(2)].join(' '),
-    model: COMMON_MODEL,
-    ...report,
-  };
-  output.line(`adapter: ${report.adapter}${report.isSoftware ? '; a CPU, so times say nothing about GPUs' : ''}`);
-  printReport(output, report);
-  if (report.kernels) printKernels(output, report.kernels);
+  const measured = line.options.recipe === undefined ? await benchCommonStep(line, output) : await benchOfRecipe(line, output);
+  const result = { date: new Date().toISOString(), command: ['lab', ...process.argv.slice(2)].join(' '), ...measured };
   if (line.options.out) {
     await mkdir(dirname(line.options.out), { recursive: true });
     await writeFile(line.options.out, `${JSON.stringify(result, undefined, 2)}\n`);
@@ -34,6 +24,21 @@ export async function bench(line: CommandLine): Promise<number> {
   }
   output.value(result);
   return 0;
+}
+
+async function benchCommonStep(line: CommandLine, output: Output): Promise<object> {
+  const lengths = parseLengths(line.options.lengths ?? '256,1024,2048');
+  const steps = wholeOption(line, 'steps', 5);
+  const report = await runBench(await openGpu(openDawn()), lengths, steps, output.progress, line.options.kernels !== undefined);
+  output.endProgress();
+  printAdapter(output, report);
+  printReport(output, report);
+  if (report.kernels) printKernels(output, report.kernels);
+  return { model: COMMON_MODEL, ...report };
+}
+
+function printAdapter(output: Output, { adapter, isSoftware }: Pick<BenchReport, 'adapter' | 'isSoftware'>): void {
+  output.line(`adapter: ${adapter}${isSoftware ? '; a CPU, so times say nothing about GPUs' : ''}`);
 }
 
 function parseLengths(text: string): number[] {
@@ -92,7 +97,7 @@ function printPerToken(output: Output, lengths: readonly LengthResult[]): void {
 
 function printKernels(
   output: Output,
-  { matmul, attention, oneDocumentMs, eightDocumentsMs, compile }: NonNullable<BenchReport['kernels']>,
+  { matmul, attention, oneDocumentMs, eightDocumentsMs }: NonNullable<BenchReport['kernels']>,
 ) {
   output.line();
   output.table([
@@ -107,10 +112,5 @@ function printKernels(
   output.line('matmul at 512³; attention at 2,048 tokens, head_dim 64; checked against the oracles first');
   output.line(
     `attention over 4,096 tokens: one document ${oneDocumentMs.toFixed(0)} ms, eight ${eightDocumentsMs.toFixed(0)} ms (${(oneDocumentMs / eightDocumentsMs).toFixed(1)} times faster)`,
-  );
-  const [slowest] = compile.pipelines;
-  const total = compile.pipelines.reduce((sum, { ms }) => sum + ms, 0);
-  output.line(
-    `${compile.pipelines.length} pipelines one by one ${total.toFixed(0)} ms, the slowest ${slowest.pipeline} ${slowest.ms.toFixed(0)} ms; all at once again ${compile.togetherMs.toFixed(0)} ms`,
   );
 }

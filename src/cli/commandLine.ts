@@ -37,6 +37,12 @@ const TOKENIZER: OptionHelp = {
   help: 'shipped tokenizer of a checkpoint that neither says nor brings its own',
 };
 
+const VARIANTS: OptionHelp = {
+  type: 'string',
+  value: 'JSON',
+  help: 'kernel variants by operation, the rest as by default; nothing is tuned',
+};
+
 const BUDGET: OptionHelp = {
   type: 'string',
   value: 'SECONDS',
@@ -65,7 +71,7 @@ const COMMANDS: Record<string, CommandHelp> = {
       resume: { type: 'boolean', help: 'goes on from the newest checkpoint in --out' },
       'checkpoint-every': { type: 'string', value: 'STEPS', help: 'steps between checkpoints; default 100' },
       steps: { type: 'string', value: 'N', help: 'stops after N steps of this call' },
-      variants: { type: 'string', value: 'JSON', help: 'kernel variants by operation, the rest as by default; nothing is tuned' },
+      variants: VARIANTS,
       'no-tuning': { type: 'boolean', help: 'the deterministic default variants, untimed (also LAB_TUNING=off)' },
       budget: BUDGET,
       'max-dispatch-ms': { type: 'string', value: 'MS', help: 'longest dispatch that work is cut to; default 50' },
@@ -97,7 +103,7 @@ const COMMANDS: Record<string, CommandHelp> = {
     positionals: 1,
     options: {
       steps: { type: 'string', value: 'N', help: 'steps of each run; default 500' },
-      variants: { type: 'string', value: 'JSON', help: 'kernel variants by operation; default the deterministic ones' },
+      variants: VARIANTS,
     },
   },
   eval: {
@@ -128,7 +134,18 @@ const COMMANDS: Record<string, CommandHelp> = {
     options: {
       lengths: { type: 'string', value: 'LIST', help: 'sequence lengths; default 256,1024,2048' },
       steps: { type: 'string', value: 'N', help: 'steps timed at each length; default 5' },
-      kernels: { type: 'boolean', help: 'also kernels at set sizes against the adapter’s peak, and compile times' },
+      kernels: { type: 'boolean', help: 'also kernels at set sizes against the adapter’s peak' },
+      recipe: {
+        type: 'string',
+        value: 'FILE',
+        help: 'instead: compile times, longest dispatch and submit, MFU and HFU of a recipe’s first step as it is trained',
+      },
+      decode: {
+        type: 'string',
+        value: 'TOKENS',
+        help: 'with --recipe: decoding after a prompt of that many tokens, not the step',
+      },
+      variants: VARIANTS,
       out: { type: 'string', value: 'FILE', help: 'also writes the result as JSON' },
     },
   },

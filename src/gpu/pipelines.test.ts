@@ -34,9 +34,19 @@ describe('shaderInterface', () => {
 
   it('follows the constants: a binding under #if is there only with them', () => {
     const names = (RESIDUAL: boolean) =>
-      shaderInterface(loadShader('matmul_nt', { TILE_ROWS: 4, SHARE: false, WIDTH: 8, HALF: false, RESIDUAL })).bindings.map(
-        ({ name }) => name,
-      );
+      shaderInterface(
+        loadShader('matmul_nt', {
+          TILE_ROWS: 4,
+          THREADS_X: 8,
+          THREADS_Y: 8,
+          SHARE: false,
+          STAGED: false,
+          TEAM: false,
+          WIDTH: 8,
+          HALF: false,
+          RESIDUAL,
+        }),
+      ).bindings.map(({ name }) => name);
     expect(names(true)).toEqual(['params', 'a', 'b', 'c', 'residual']);
     expect(names(false)).toEqual(['params', 'a', 'b', 'c']);
   });

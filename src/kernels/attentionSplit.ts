@@ -1,5 +1,4 @@
 import { LARGEST_TILE } from './attentionVariants';
-import { equalRanges } from './dispatch';
 
 /** A call on a triangle of queries and keys: which tiles of its parallel axis, side by side, walk which positions of the other. */
 export interface Walk {
@@ -28,6 +27,9 @@ export interface WalkPiece {
 /** Workgroups that keep a GPU busy; pieces get no fewer while the other axis can be cut instead. */
 const BUSY_GROUPS = 256;
 
+/** Units of the walked axis in a piece, so that pieces of whole units can be about equal. */
+const FEWEST_UNITS = 4;
+
 /**
  * Cuts a walk into about `pieces` of equal work, along the parallel axis while its pieces stay wide, then along the walked one. Pieces of
  * the same workgroups follow each other in walking order.
@@ -37,35 +39,39 @@ export function splitWalk(walk: Walk, pieces: number): WalkPiece[] {
   const unit = walk.unit ?? LARGEST_TILE;
   const mostWalked = Math.ceil(walk.length / unit);
   const wide = Math.max(1, Math.floor(groups / BUSY_GROUPS));
-  const parallel = Math.min(groups, Math.max(Math.min(pieces, wide), Math.ceil(pieces / mostWalked)));
-  const ranges = equalRanges(walk.length, Math.min(mostWalked, Math.ceil(pieces / parallel)), unit);
+  const parallel = Math.min(groups, Math.max(Math.min(pieces, wide), Math.ceil((pieces * FEWEST_UNITS) / mostWalked)));
   const work = (group: number, begin: number, end: number) => {
     const [from, to] = walk.walked(group % walk.tiles);
     return Math.max(0, Math.min(to, end) - Math.max(from, begin));
   };
-  const total = walk.heads * sum(walk.tiles, (tile) => work(tile, 0, walk.length));
-  return groupsOfEqualWork(groups, parallel, total, (group) => work(group, 0, walk.length)).flatMap(([firstGroup, endGroup]) =>
-    ranges
-      .map(([begin, end]) => {
-        const own = sum(endGroup - firstGroup, (i) => work(firstGroup + i, begin, end));
-        return { firstGroup, endGroup, begin, end, share: own / total };
+  const whole = Array.from({ length: groups }, (_, group) => work(group, 0, walk.length));
+  const total = sum(groups, (group) => whole[group]);
+  return rangesOfEqualWork(whole, parallel).flatMap(([firstGroup, endGroup]) => {
+    const steps = Array.from({ length: mostWalked }, (_, step) =>
+      sum(endGroup - firstGroup, (i) => work(firstGroup + i, step * unit, (step + 1) * unit)),
+    );
+    return rangesOfEqualWork(steps, Math.min(mostWalked, Math.ceil(pieces / parallel)))
+      .map(([first, end]) => {
+        const own = sum(end - first, (i) => steps[first + i]);
+        return { firstGroup, endGroup, begin: first * unit, end: Math.min(end * unit, walk.length), share: own / total };
       })
-      .filter(({ share }) => share > 0),
-  );
+      .filter(({ share }) => share > 0);
+  });
 }
 
-/** Consecutive ranges that cover all groups, each with about total / parts of the work. */
-function groupsOfEqualWork(groups: number, parts: number, total: number, work: (group: number) => number): [number, number][] {
+/** Consecutive ranges that cover all of `work`, about `parts` of them with as much each. */
+function rangesOfEqualWork(work: readonly number[], parts: number): [first: number, end: number][] {
+  const total = sum(work.length, (i) => work[i]);
   const ranges: [number, number][] = [];
   let first = 0;
   let done = 0;
-  for (let group = 0; group < groups; group++) {
-    done += work(group);
-    // The small share of a group that a sum of fractions can lose.
-    if (done * parts < total * (ranges.length + 1) - 1e-6 * total && group < groups - 1) continue;
-    ranges.push([first, group + 1]);
-    first = group + 1;
-  }
+  work.forEach((own, i) => {
+    done += own;
+    // The small share that a sum of fractions can lose.
+    if (done * parts < total * (ranges.length + 1) - 1e-6 * total && i < work.length - 1) return;
+    ranges.push([first, i + 1]);
+    first = i + 1;
+  });
   return ranges;
 }
 

@@ -7,9 +7,8 @@ import { type AttentionShape, checkHeads } from './attentionShape';
 import { type Dispatch, linearWorkgroups, scalarTypes } from './dispatch';
 import { createTensor, expectShape, type Tensor, tensorBytes } from './tensor';
 
-/** Keys a thread scores, and with 64 threads the keys of a chunk. */
-const KEYS = 4;
-const CHUNK = 64 * KEYS;
+/** Keys of a workgroup. */
+const CHUNK = 256;
 
 /** Query heads of a workgroup: all that share a key/value head, unless they take too many registers. */
 const MOST_HEADS = 4;
@@ -47,7 +46,7 @@ export function flashDecode({ q, kv, o, shape, scale }: FlashDecodeOperands): Di
     {
       label: `flash_decode.attention[${dimensions}]`,
       shader: 'flash_decode',
-      constants: { ...scalarTypes({ q, kv }), HEAD_DIM: headDim, HEADS: heads, KEYS },
+      constants: { ...scalarTypes({ q, kv }), HEAD_DIM: headDim, HEADS: heads },
       tensors: { q, kv, state, acc },
       params: { first_query: length - 1, query_heads: queryHeads, key_value_heads: keyValueHeads, scale },
       workgroups: [chunks, queryHeads / heads, 1],

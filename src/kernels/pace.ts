@@ -63,17 +63,15 @@ export function paced(dispatches: readonly Dispatch[], pace: Pace): { dispatches
   return { dispatches: pieces, submits };
 }
 
-/** Pieces of a cut that came out unequal are cut finer, up to this many times as fine. */
+/** Where pieces come out unequal, so many more are tried, and so many more than those, up to FINEST times as many. */
+const FINER = 1.25;
 const FINEST = 8;
 
 function cut(dispatch: Dispatch, pace: Pace): readonly Dispatch[] {
   const wanted = Math.ceil(pace.estimateMs(dispatch) / pace.maxDispatchMs);
   if (!dispatch.split || !(wanted > 1)) return [dispatch];
   let pieces = dispatch.split(wanted);
-  for (let finer = 2; finer <= FINEST && pieces.some((piece) => pace.estimateMs(piece) > pace.maxDispatchMs); finer *= 2) {
-    const next = dispatch.split(wanted * finer);
-    if (next.length === pieces.length) break;
-    pieces = next;
-  }
+  const isTooLong = (piece: Dispatch) => pace.estimateMs(piece) > pace.maxDispatchMs;
+  for (let finer = FINER; finer <= FINEST && pieces.some(isTooLong); finer *= FINER) pieces = dispatch.split(wanted * finer);
   return pieces;
 }

@@ -43,8 +43,8 @@ const CONSTANTS: Record<string, readonly ShaderConstants[]> = {
   square_sum: [{ PARTIALS: SQUARE_PARTIALS }],
   step_finish: [{}],
   flash_decode: [
-    { q_t: 'f32', kv_t: 'f32', HEAD_DIM: 8, HEADS: 1, KEYS: 4 },
-    { q_t: 'f32', kv_t: 'f32', HEAD_DIM: 128, HEADS: 4, KEYS: 4 },
+    { q_t: 'f32', kv_t: 'f32', HEAD_DIM: 8, HEADS: 1 },
+    { q_t: 'f32', kv_t: 'f32', HEAD_DIM: 128, HEADS: 4 },
   ],
   flash_decode_combine: [{ o_t: 'f32', HALF: false, HEAD_DIM: 64 }],
   adamw: [{}],

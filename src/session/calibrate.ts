@@ -1,6 +1,8 @@
+import { batchFromIds } from '../core/batch';
 import type { ModelConfig } from '../core/modelConfig';
 import { DEFAULT_PACE_LIMITS, type PaceLimits } from '../core/paceLimits';
 import type { Gpu } from '../gpu/device';
+import { oncePerDevice } from '../gpu/oncePerDevice';
 import type { PipelineCache } from '../gpu/pipelines';
 import { matmulNt } from '../kernels/matmul';
 import { matmulNtFamily } from '../kernels/matmulVariants';
@@ -13,6 +15,7 @@ import { Engine } from '../model/engine';
 import { optimizerProgram, trainProgram } from '../model/programs';
 import { RotaryTableSet } from '../model/rotary';
 import { ModelTensors } from '../model/tensors';
+import { uploadBatch } from '../model/upload';
 import type { TuningResult } from '../tuning/report';
 import { dispatchTimes } from './bench/profile';
 import { type Blueprint, type BlueprintOptions, createBlueprint } from './blueprint';
@@ -21,7 +24,7 @@ import { type Blueprint, type BlueprintOptions, createBlueprint } from './bluepr
 const ENOUGH_MS = 30;
 
 /** Sustained FLOP/s of a training-sized matmul, measured in well under a second: what a first ETA rests on. */
-export async function measureFlopsPerSecond(gpu: Gpu, pipelines: PipelineCache): Promise<number> {
+export const measureFlopsPerSecond = oncePerDevice(async (gpu: Gpu, pipelines: PipelineCache): Promise<number> => {
   const size = gpu.facts.isSoftware ? 128 : 512;
   const tensor = (name: string) => createTensor(name, [size, size], 'working set');
   const variants = { [matmulNtFamily.operation]: matmulNtFamily.preferred(gpu.facts) };
@@ -37,7 +40,7 @@ export async function measureFlopsPerSecond(gpu: Gpu, pipelines: PipelineCache):
   } finally {
     engine.destroy();
   }
-}
+});
 
 /** How much slower than a matmul any kernel of a step may be before its work counts as short without being measured. */
 const SLOWEST_KERNEL = 8;
@@ -76,8 +79,8 @@ export async function pacedBlueprint(
 /** No kernel ends sooner than this; a clock that ticks more slowly may say so. */
 const SHORTEST_KERNEL_MS = 1e-3;
 
-/** Tokens of the step that is timed. */
-const CALIBRATION_TOKENS = { software: 64, hardware: 1024 };
+/** Tokens of the step that is timed: enough that attention is about as fast as over long rows. */
+const CALIBRATION_TOKENS = { software: 256, hardware: 1024 };
 
 /**
  * What every kernel of a training step sustains here: the step of one layer of this model over a short row, call by call. Attention is a
@@ -89,13 +92,16 @@ export async function measureRates(
   config: ModelConfig,
   variants: VariantSet,
   half: boolean,
+  tokens = gpu.facts.isSoftware ? CALIBRATION_TOKENS.software : CALIBRATION_TOKENS.hardware,
 ): Promise<AdapterRates> {
-  const tokens = gpu.facts.isSoftware ? CALIBRATION_TOKENS.software : CALIBRATION_TOKENS.hardware;
   const one = { ...config, numHiddenLayers: 1 };
   const model = new ModelTensors(one, tokens, { half });
   const context = new ProgramContext(model, new RotaryTableSet(one, [tokens]), variants, { rows: 1, length: tokens });
   const programs = [trainProgram(context), optimizerProgram(model)];
   const engine = await Engine.create(gpu, pipelines, programs);
+  // One document: with none, there would be no key that a query sees.
+  const ids = Array.from({ length: tokens }, (_, i) => i % config.vocabSize);
+  uploadBatch(engine, model, batchFromIds([ids]), tokens);
   const totals = new Map<string, { flops: number; bytes: number; seconds: number }>();
   try {
     for (const program of programs) {

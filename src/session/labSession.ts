@@ -22,8 +22,9 @@ import { RecordBatcher } from './recordBatcher';
 import { DEFAULT_TOKENIZER, resolveModel, tokenizerNameOf } from './resolveModel';
 import { type RunEntry, RunRegistry } from './runRegistry';
 import { forkRecipe, sameArchitecture, startFromFork, startFromWeights } from './runStart';
+import { SessionTuning } from './sessionTuning';
 import { profileStep } from './stepProfile';
-import { type TunedRun, type TuningPorts, tuneRun } from './tuneRun';
+import type { TuningPorts } from './tuneRun';
 
 /** What the session needs from the platform. */
 export interface SessionPorts {
@@ -52,8 +53,8 @@ export class LabSession implements LabApi {
   /** Aborted by a pause: ends the step that is under way. */
   private advancing = new AbortController();
   private generating: AbortController | undefined;
-  private tuning: AbortController | undefined;
-  private tuningBudgetMs: number | undefined;
+  /** Absent: every operation has its deterministic default. */
+  private tuning: SessionTuning | undefined;
 
   constructor(private readonly ports: SessionPorts) {
     this.device = new LabDevice(ports.gpu, (error) => this.onLost(error));
@@ -61,7 +62,11 @@ export class LabSession implements LabApi {
 
   async open(assetsBase: string, onEvent: (event: LabEvent) => void, options: OpenOptions = {}): Promise<LabFacts> {
     this.emit = onEvent;
-    if (options.tuningSeconds !== undefined) this.tuningBudgetMs = 1000 * options.tuningSeconds;
+    const { tuning } = this.ports;
+    if (tuning) {
+      const budgetMs = options.tuningSeconds === undefined ? tuning.budgetMs : 1000 * options.tuningSeconds;
+      this.tuning = new SessionTuning({ ...tuning, budgetMs }, onEvent);
+    }
     this.catalogue = new Catalogue(this.ports.createAssets(assetsBase));
     this.datasets = new Datasets(this.catalogue);
     const { gpu, pipelines } = await this.device.open();
@@ -83,8 +88,8 @@ export class LabSession implements LabApi {
 
   create(value: unknown): Promise<RunSummary> {
     return this.between(async () => {
-      const { ports } = this;
-      const tune = ports.tuning && ((whole: Blueprint) => this.tune(whole, ports.tuning!));
+      const { tuning } = this;
+      const tune = tuning && (async (whole: Blueprint) => tuning.tune(await this.device.open(), whole));
       const prepared = await this.prepare(parseRecipe(value), { paced: true, tune });
       const { config, weights } = resolveModel(prepared.blueprint.recipe, prepared.tokenizer, prepared.checkpoint);
       return this.begin({ ...prepared, refusals: prepared.tuned?.refusals }, startFromWeights(config, weights));
@@ -92,7 +97,7 @@ export class LabSession implements LabApi {
   }
 
   async skipTuning(): Promise<void> {
-    this.tuning?.abort();
+    this.tuning?.skip();
   }
 
   async train(): Promise<void> {
@@ -299,14 +304,6 @@ export class LabSession implements LabApi {
     } finally {
       if (!this.training) this.active?.batcher.flush();
     }
-  }
-
-  private async tune(whole: Blueprint, ports: TuningPorts): Promise<TunedRun> {
-    const abort = new AbortController();
-    this.tuning = abort;
-    const onProgress = (done: number, total: number, what: string) => this.emit({ type: 'tuning', done, total, what });
-    const budgetMs = this.tuningBudgetMs ?? ports.budgetMs;
-    return tuneRun(await this.device.open(), whole, { ...ports, budgetMs }, { signal: abort.signal, onProgress });
   }
 
   private async prepare(recipe: Recipe, options: PrepareOptions): Promise<PreparedRun> {

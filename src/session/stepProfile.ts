@@ -1,4 +1,4 @@
-import type { AdapterPeak, StepProfile, TimelineSpan } from '../core/profile';
+import type { StepProfile, TimelineSpan } from '../core/profile';
 import type { Gpu } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import type { Program } from '../kernels/program';
@@ -20,18 +20,6 @@ const STANDING_STILL = {
   max_grad_norm: 1,
 };
 
-const peaks = new WeakMap<GPUDevice, Promise<AdapterPeak>>();
-
-/** The adapter's roofs, measured once per device. */
-function peakOf(gpu: Gpu, pipelines: PipelineCache): Promise<AdapterPeak> {
-  let peak = peaks.get(gpu.device);
-  if (!peak) {
-    peak = measureAdapterPeak(gpu, pipelines);
-    peaks.set(gpu.device, peak);
-  }
-  return peak;
-}
-
 /**
  * Times a run's next step: whole, submit by submit, and call by call. Weights, moments, metrics and the data stream are as before: gradients
  * are scratch between steps, and the optimizer runs with a rate of zero and moments that keep all they have.
@@ -41,7 +29,7 @@ export async function profileStep(run: ActiveRun, gpu: Gpu, pipelines: PipelineC
   const { model, optimizer, stages } = blueprint;
   const { stage, program } = stages.find((candidate) => candidate.stage === run.stage)!;
   const { metrics } = model.optimizer;
-  const peak = await peakOf(gpu, pipelines);
+  const peak = await measureAdapterPeak(gpu, pipelines);
   const cursor = stream.cursor();
   const [before] = await engine.read([metrics]);
   try {

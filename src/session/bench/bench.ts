@@ -4,7 +4,6 @@ import { adapterName, assertHealthy, type Gpu } from '../../gpu/device';
 import { PipelineCache } from '../../gpu/pipelines';
 import { measureAdapterPeak } from './adapterPeak';
 import { COMMON_MODEL, CommonStep } from './commonStep';
-import { type CompileTimes, measureCompileTimes } from './compileTimes';
 import { countGpuCalls, type GpuCounters } from './gpuCounters';
 import { type KernelShares, measureKernelShares } from './kernelShares';
 import { dispatchTimes, kernelTimes, type TimedDispatch } from './profile';
@@ -35,8 +34,8 @@ export interface BenchReport {
   isSoftware: boolean;
   peak: AdapterPeak;
   lengths: LengthResult[];
-  /** Kernels at set sizes, and compile times of the common step's; only when asked for. */
-  kernels?: KernelShares & { compile: CompileTimes };
+  /** Kernels at set sizes; only when asked for. */
+  kernels?: KernelShares;
 }
 
 /** How far from ln V the loss of an untrained model may lie. */
@@ -63,8 +62,7 @@ export async function runBench(
   const report: BenchReport = { adapter: adapterName(gpu.facts), isSoftware: gpu.facts.isSoftware, peak, lengths: results };
   if (withKernels) {
     onProgress('kernels at set sizes');
-    const shares = await measureKernelShares(gpu, pipelines, peak);
-    report.kernels = { ...shares, compile: await compileCommonStep(gpu, Math.min(...lengths)) };
+    report.kernels = await measureKernelShares(gpu, pipelines, peak);
   }
   assertHealthy(gpu);
   return report;
@@ -147,15 +145,6 @@ export async function measureLength(
       shareOfPeak: gflopsPerSecond / peak.fmaGflopsPerSecond,
       kernels: kernelTimes(await timeKernels(step), peak),
     };
-  } finally {
-    step.destroy();
-  }
-}
-
-async function compileCommonStep(gpu: Gpu, length: number): Promise<CompileTimes> {
-  const step = await CommonStep.open(gpu, new PipelineCache(gpu.device), length);
-  try {
-    return await measureCompileTimes(gpu, [step.train, step.optimizer]);
   } finally {
     step.destroy();
   }
