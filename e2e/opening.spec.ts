@@ -33,6 +33,18 @@ test('trains the shipped base from the default recipe at a click', async ({ page
   expect(losses[0]).toBeLessThan(5);
 });
 
+test('offers float16 only where the adapter has it, and says why a recipe that asks for it cannot run', async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open('#precision=float16');
+  await page.getByRole('heading', { name: 'Model' }).click();
+  await expect(page.getByRole('combobox', { name: 'Precision' })).toHaveAccessibleDescription(/needs the feature shader-f16/);
+  await expect(page.getByRole('option', { name: 'float16' })).toBeDisabled();
+  await expect(page.getByText(/no shader-f16.*change precision/).first()).toBeVisible();
+  await page.getByRole('combobox', { name: 'Precision' }).selectOption('float32');
+  await expect(page.getByText(/no shader-f16.*change precision/)).toHaveCount(0);
+  await expect(page.getByTestId('train')).toBeEnabled();
+});
+
 test('has no serious accessibility violation on any tab, light or dark', async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open('');

@@ -17,6 +17,15 @@ const plainExplanations = {
       'length and mix change with the recipe, so it is drawn behind as a raw trace and a bias-corrected moving average.',
     source: 'Held-out documents are listed in the corpus index; bits per byte are in the table.',
   },
+  precision: {
+    title: 'Precision',
+    formula: 'float16: 11 bits of significand, up to 65,504; below 6.1e-5 a GPU may flush to 0',
+    text:
+      'What weights and activations are stored in. With float16 they take half the bytes and half the bandwidth; sums, gradients, the ' +
+      'optimizer and its master copy of the weights stay float32, and values are clamped before they are stored. `lab gate` trains a ' +
+      'recipe both ways and compares the losses.',
+    source: 'Micikevicius et al. 2017, arXiv 1710.03740, section 3.1',
+  },
   position: {
     title: 'Loss by position',
     formula: 'L(c) = mean of −log p over targets with context c = i − doc_start + 1',

@@ -1,5 +1,7 @@
 import { parameterCount } from '../../core/modelConfig';
+import type { Recipe } from '../../core/recipe';
 import { checkpointShape, draftModel, type ModelShape } from '../../store/recipe/draftModel';
+import { Explain } from '../controls/Explain';
 import { Field, useRevert } from '../controls/Field';
 import { NumberField } from '../controls/NumberField';
 import { formatCount } from '../format';
@@ -66,7 +68,42 @@ export function ModelKnobs() {
           {config.vocabSize}
         </p>
       )}
+      <Precision />
     </>
+  );
+}
+
+function Precision() {
+  const precision = useLab((state) => state.draft.precision);
+  const adapter = useLab((state) => state.facts?.adapter);
+  const edit = useLab((state) => state.edit);
+  const revert = useRevert();
+  const isMissing = adapter !== undefined && !adapter.features.includes('shader-f16');
+  return (
+    <Field
+      path="precision"
+      explain={<Explain id="precision" />}
+      onReset={() => revert((draft, from) => void (draft.precision = from.precision))}
+    >
+      <label className="row">
+        <span>Precision</span>
+        <select
+          value={precision}
+          aria-describedby={isMissing ? 'precision-missing' : undefined}
+          onChange={(event) => edit((draft) => void (draft.precision = event.target.value as Recipe['precision']))}
+        >
+          <option value="float32">float32</option>
+          <option value="float16" disabled={isMissing}>
+            float16
+          </option>
+        </select>
+      </label>
+      {isMissing && (
+        <p id="precision-missing" className="hint">
+          float16 needs the feature shader-f16, which this adapter does not have.
+        </p>
+      )}
+    </Field>
   );
 }
 
