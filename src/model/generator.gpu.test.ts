@@ -117,6 +117,29 @@ describe('Generator', () => {
     await expect(generator.decode(0)).rejects.toThrow(/begin a new context/);
   });
 
+  it('takes a prompt in narrower chunks where chunks take long, with the same bits', async () => {
+    const prompt = Array.from({ length: 600 }, (_, i) => i % CONFIG.vocabSize);
+    const submits = vi.spyOn(gpu.device.queue, 'submit');
+    const prefill = async (maxChunkMs: number) => {
+      const own = await Generator.create({ ...options, length: prompt.length, weightsFrom: parent, maxChunkMs });
+      submits.mockClear();
+      try {
+        return { logits: await own.prefill(prompt), submits: submits.mock.calls.length };
+      } finally {
+        own.destroy();
+      }
+    };
+    try {
+      const unhurried = await prefill(Number.POSITIVE_INFINITY);
+      const hurried = await prefill(0);
+      // 256 + 256 + 88 tokens and the head; 256 + 128 + 64 + 32 + 7 × 16 + 8 and the head.
+      expect([unhurried.submits, hurried.submits]).toEqual([4, 13]);
+      expect(hurried.logits).toEqual(unhurried.logits);
+    } finally {
+      submits.mockRestore();
+    }
+  });
+
   it('works in a room of one token', async () => {
     const one = await Generator.create({ ...options, length: 1, weightsFrom: parent });
     try {

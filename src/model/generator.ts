@@ -1,4 +1,5 @@
 import { InputError } from '../core/errors';
+import { DEFAULT_PACE_LIMITS } from '../core/paceLimits';
 import { type Gpu, withErrorScopes } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import { mapForReading } from '../gpu/readback';
@@ -13,7 +14,12 @@ export interface GeneratorOptions extends Omit<GenerationPlanOptions, 'facts'> {
   /** The engine that holds the weights of `model`; it must outlive the generator. */
   weightsFrom: Engine;
   onCompile?: CompileProgress;
+  /** A chunk of a prompt that takes longer is followed by narrower ones; default the longest submit that a page should make. */
+  maxChunkMs?: number;
 }
+
+/** Tokens of a chunk that is not halved again: fewer would leave matmul tiles empty. */
+const NARROWEST_CHUNK = 16;
 
 /**
  * Next-token logits from the weights as they are on the device, with a KV cache. Calls append to the context and must not overlap: await
@@ -28,11 +34,12 @@ export class Generator {
     private readonly plan: GenerationPlan,
     private readonly engine: Engine,
     private readonly staging: GPUBuffer,
+    private readonly maxChunkMs: number,
   ) {}
 
   /** @throws OutOfMemoryError with nothing left allocated. */
   static async create(options: GeneratorOptions): Promise<Generator> {
-    const { gpu, pipelines, weightsFrom, length, onCompile } = options;
+    const { gpu, pipelines, weightsFrom, length, onCompile, maxChunkMs = DEFAULT_PACE_LIMITS.maxSubmitMs } = options;
     if (!Number.isInteger(length) || length < 1)
       throw new InputError('generate', 'a context of at least one token', length, 'change the length');
     const plan = new GenerationPlan({ ...options, facts: gpu.facts });
@@ -49,7 +56,7 @@ export class Generator {
           size: plan.stagingBytes,
           usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
         });
-        const generator = new Generator(gpu, plan, engine, staging);
+        const generator = new Generator(gpu, plan, engine, staging, maxChunkMs);
         generator.reset();
         return generator;
       });
@@ -83,11 +90,17 @@ export class Generator {
   async prefill(ids: readonly number[], signal?: AbortSignal): Promise<Float32Array<ArrayBuffer>> {
     this.check(ids);
     const { chunk } = this.plan;
-    for (let first = 0; first < ids.length; first += chunk.width) {
+    let { width } = chunk;
+    for (let first = 0, end: number; first < ids.length; first = end) {
       signal?.throwIfAborted();
-      this.runLayers(chunk, ids.slice(first, first + chunk.width));
+      end = Math.min(first + width, ids.length);
+      const started = performance.now();
+      this.runLayers(chunk, ids.slice(first, end));
+      if (end === ids.length) break;
       // A long prompt must not fill the queue, which nothing could take back.
-      if (first + chunk.width < ids.length) await this.gpu.device.queue.onSubmittedWorkDone();
+      await this.gpu.device.queue.onSubmittedWorkDone();
+      // The further on, the more keys: later chunks of as many tokens take longer.
+      if (performance.now() - started > this.maxChunkMs) width = Math.max(NARROWEST_CHUNK, Math.ceil(width / 2));
     }
     return this.readLogits();
   }

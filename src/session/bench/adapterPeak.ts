@@ -11,7 +11,7 @@ import { Engine } from '../../model/engine';
 /** Long enough that the queue's latency is small change. */
 const ENOUGH_MS = 60;
 
-const REPEATS = 3;
+const REPEATS = 8;
 
 /** The adapter's roofs. */
 export const measureAdapterPeak = oncePerDevice(
