@@ -7,10 +7,8 @@ import { openGpu } from '../session/headless/openGpu';
 import { benchOfRecipe } from './benchOfRecipe';
 import { type CommandLine, wholeOption } from './commandLine';
 import { openDawn } from './dawn';
+import { percent, printKernelTimes } from './kernelTable';
 import { createOutput, type Output } from './output';
-
-/** Rows of the kernel table that people see; the JSON holds all. */
-const KERNELS_SHOWN = 12;
 
 /** `lab bench`: the common training step, checked and then timed, with every WebGPU call counted; or a recipe's step or its decoding. */
 export async function bench(line: CommandLine): Promise<number> {
@@ -64,26 +62,11 @@ function printReport(output: Output, { peak, lengths }: BenchReport): void {
     row('step ms', ({ stepMs }) => stepMs.toFixed(1)),
     row('tokens/s', ({ tokensPerSecond }) => tokensPerSecond.toFixed(0)),
     row('GFLOP/s', ({ gflopsPerSecond }) => gflopsPerSecond.toFixed(2)),
-    row('share of peak', ({ shareOfPeak }) => `${(100 * shareOfPeak).toFixed(1)} %`),
+    row('share of peak', ({ shareOfPeak }) => percent(shareOfPeak)),
   ]);
   printPerToken(output, lengths);
   const { length, kernels } = lengths[lengths.length - 1];
-  const total = kernels.reduce((sum, { ms }) => sum + ms, 0);
-  output.line();
-  output.table([
-    [`kernel at ${length} tokens`, 'calls', 'ms', 'share', 'GFLOP/s', 'GB/s'],
-    ...kernels
-      .toSorted((a, b) => b.ms - a.ms)
-      .slice(0, KERNELS_SHOWN)
-      .map(({ kernel, calls, ms, gflopsPerSecond, gigabytesPerSecond }) => [
-        kernel,
-        String(calls),
-        ms.toFixed(2),
-        `${((100 * ms) / total).toFixed(1)} %`,
-        gflopsPerSecond.toFixed(2),
-        gigabytesPerSecond.toFixed(2),
-      ]),
-  ]);
+  printKernelTimes(output, `kernel at ${length} tokens`, kernels);
 }
 
 /** Whether time per token grows no faster than the arithmetic does. */

@@ -6,10 +6,8 @@ import { parseVariants } from '../session/headless/trainToFolder';
 import { type CommandLine, optionalWhole } from './commandLine';
 import { openDawn } from './dawn';
 import { openAssets, readCheckpoint, readJson } from './files';
+import { percent, printKernelTimes } from './kernelTable';
 import type { Output } from './output';
-
-/** Rows of the kernel table that people see; the JSON holds all. */
-const KERNELS_SHOWN = 12;
 
 /** `lab bench --recipe`: what it takes to start a recipe, and its first step, or decoding with its model. */
 export async function benchOfRecipe(line: CommandLine, output: Output): Promise<RecipeBench> {
@@ -49,7 +47,7 @@ function printRecipe(output: Output, { recipe, adapter, isSoftware, compile, ste
 }
 
 function printStep(output: Output, step: StepProfile): void {
-  const { peak, kernels, kernelMs } = step;
+  const { peak, kernelMs } = step;
   output.line(
     `${step.tokens} tokens a step, rows of ${step.sequenceLength}: ${seconds(step.stepMs)}, of which kernels ${seconds(kernelMs)}`,
   );
@@ -60,25 +58,7 @@ function printStep(output: Output, step: StepProfile): void {
     `MFU ${percent(step.mfu)} (causal-exact model FLOPs), HFU ${percent(step.hfu)} (recomputation included), ` +
       `of ${peak.fmaGflopsPerSecond.toFixed(1)} GFLOP/s of multiply-adds`,
   );
-  output.line();
-  output.table([
-    ['kernel', 'calls', 'ms', 'share', 'GFLOP/s', 'of peak', 'GB/s'],
-    ...kernels
-      .slice(0, KERNELS_SHOWN)
-      .map((kernel) => [
-        kernel.kernel,
-        String(kernel.calls),
-        kernel.ms.toFixed(2),
-        percent(kernel.ms / kernelMs),
-        kernel.gflopsPerSecond.toFixed(2),
-        percent(kernel.shareOfPeak),
-        kernel.gigabytesPerSecond.toFixed(2),
-      ]),
-  ]);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  printKernelTimes(output, 'kernel', step.kernels);
 }
 
 function seconds(ms: number): string {

@@ -132,8 +132,8 @@ describe('Generator', () => {
     try {
       const unhurried = await prefill(Number.POSITIVE_INFINITY);
       const hurried = await prefill(0);
-      // 256 + 256 + 88 tokens and the head; 256 + 128 + 64 + 32 + 7 × 16 + 8 and the head.
-      expect([unhurried.submits, hurried.submits]).toEqual([4, 13]);
+      // 256 + 256 + 88 tokens and the head; 256 + 128 + 3 × 64 + 24 and the head.
+      expect([unhurried.submits, hurried.submits]).toEqual([4, 7]);
       expect(hurried.logits).toEqual(unhurried.logits);
     } finally {
       submits.mockRestore();
