@@ -25,7 +25,7 @@ const ENOUGH_MS = 30;
 
 /** Sustained FLOP/s of a training-sized matmul, measured in well under a second: what a first ETA rests on. */
 export const measureFlopsPerSecond = oncePerDevice(async (gpu: Gpu, pipelines: PipelineCache): Promise<number> => {
-  const size = gpu.facts.isSoftware ? 128 : 512;
+  const size = gpu.facts.isSoftware ? 128 : 1024;
   const tensor = (name: string) => createTensor(name, [size, size], 'working set');
   const variants = { [matmulNtFamily.operation]: matmulNtFamily.preferred(gpu.facts) };
   const dispatch = matmulNt({ role: 'calibration', a: tensor('a'), b: tensor('b'), c: tensor('c') }, variants);
@@ -35,7 +35,10 @@ export const measureFlopsPerSecond = oncePerDevice(async (gpu: Gpu, pipelines: P
     await time(engine, program, 1);
     for (let repeats = 1; ; repeats *= 4) {
       const ms = await time(engine, program, repeats);
-      if (ms > ENOUGH_MS || repeats > 4096) return (program.flops * repeats) / (ms / 1000);
+      if (ms < ENOUGH_MS && repeats < 4096) continue;
+      // What a page does while it opens can only add.
+      const best = Math.min(ms, await time(engine, program, repeats), await time(engine, program, repeats));
+      return (program.flops * repeats) / (best / 1000);
     }
   } finally {
     engine.destroy();
