@@ -65,8 +65,9 @@ const LEAST_FALL = 0.3;
 
 /** Trains a recipe twice from the same weights on the same rows, in float32 and in float16, and compares the curves. */
 export async function runPrecisionGate(options: GateOptions): Promise<GateReport> {
-  const float32 = await lossCurve(options, 'float32');
+  // First the one that an adapter may lack: it is refused before anything is trained.
   const float16 = await lossCurve(options, 'float16');
+  const float32 = await lossCurve(options, 'float32');
   const window = Math.max(1, Math.ceil(options.steps / 25));
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const ends = ({ losses }: { losses: number[] }) => ({
@@ -138,16 +139,17 @@ async function takeCensus({ blueprint, engine, stream }: ActiveRun, gpu: Gpu, pi
     const [weights] = await engine.read([model.optimizer.weights]);
     return [
       ...activations.map((values, i) =>
-        census(`layer ${Math.floor(i / 3)} ${['input', 'q, k, v', 'attention output'][i % 3]}`, values),
+        halfCensus(`layer ${Math.floor(i / 3)} ${['input', 'q, k, v', 'attention output'][i % 3]}`, values),
       ),
-      ...[...model.layout.unpack(weights)].map(([name, values]) => census(name, values)),
+      ...[...model.layout.unpack(weights)].map(([name, values]) => halfCensus(name, values)),
     ];
   } finally {
     layers.destroy();
   }
 }
 
-function census(tensor: string, values: Float32Array): HalfCensus {
+/** Counts over the float32 values, before anything rounds or clamps them. */
+export function halfCensus(tensor: string, values: Float32Array): HalfCensus {
   let belowNormal = 0;
   let clamped = 0;
   for (const value of values) {
