@@ -1,4 +1,4 @@
-import { InputError, LabError } from '../core/errors';
+import { InputError } from '../core/errors';
 import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
 import type { AssetReader } from '../core/ports';
 import type { StepProfile } from '../core/profile';
@@ -8,7 +8,7 @@ import type { UserFile } from '../data/userSource';
 import { adapterName } from '../gpu/device';
 import { DeviceLostError } from '../gpu/errors';
 import { defaultVariants } from '../kernels/families';
-import { ActiveRun, DivergedError, type RunStart } from './activeRun';
+import { DivergedError, type RunStart } from './activeRun';
 import type { GenerateOptions, GenerateResult, LabApi, LabEvent, LabFacts, OpenOptions, SourceSummary } from './api';
 import type { Blueprint } from './blueprint';
 import { measureFlopsPerSecond } from './calibrate';
@@ -18,10 +18,10 @@ import { generateText } from './generate';
 import { LabDevice } from './labDevice';
 import { Mutex } from './mutex';
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepareRun';
-import { RecordBatcher } from './recordBatcher';
 import { DEFAULT_TOKENIZER, resolveModel, tokenizerNameOf } from './resolveModel';
 import { type RunEntry, RunRegistry } from './runRegistry';
 import { forkRecipe, sameArchitecture, startFromFork, startFromWeights } from './runStart';
+import { SessionRun, type SessionRunPorts } from './sessionRun';
 import { SessionTuning } from './sessionTuning';
 import { profileStep } from './stepProfile';
 import type { TuningPorts } from './tuneRun';
@@ -48,7 +48,7 @@ export class LabSession implements LabApi {
   private datasets!: Datasets;
   private readonly device: LabDevice;
   private emit: (event: LabEvent) => void = () => {};
-  private active: { entry: RunEntry; run: ActiveRun | undefined; batcher: RecordBatcher } | undefined;
+  private active: SessionRun | undefined;
   private training = false;
   /** Aborted by a pause: ends the step that is under way. */
   private advancing = new AbortController();
@@ -103,12 +103,12 @@ export class LabSession implements LabApi {
   async train(): Promise<void> {
     // In turn, so that the loop a pause is about to end has ended.
     await this.between(async () => {
-      const { entry } = this.requireActive();
+      const active = this.requireActive();
       if (this.training) return;
-      requireStepsLeft('train', entry);
+      requireStepsLeft('train', active.entry);
       this.training = true;
-      this.setStatus(entry, 'training');
-      void this.loop(entry);
+      active.setStatus('training');
+      void this.loop(active);
     });
   }
 
@@ -116,20 +116,18 @@ export class LabSession implements LabApi {
     this.training = false;
     this.advancing.abort();
     await this.between(async () => {
-      const { entry, run } = this.active ?? {};
-      if (!entry || !run) return;
-      await this.keep(entry, run);
-      if (entry.summary.status === 'training') this.setStatus(entry, 'paused');
+      await this.active?.keep();
+      this.active?.pause();
     });
   }
 
   async step(): Promise<void> {
     await this.pause();
     requireStepsLeft('step', this.requireActive().entry);
-    await this.guarded(async (entry) => {
-      await this.advance(entry);
-      await this.active?.run?.settle();
-      if (entry.summary.status === 'ready') this.setStatus(entry, 'paused');
+    await this.guarded(async (active) => {
+      await this.advance(active);
+      await active.settle();
+      if (active.entry.summary.status === 'ready') active.setStatus('paused');
     });
   }
 
@@ -143,12 +141,11 @@ export class LabSession implements LabApi {
 
   async applyLive(changes: LiveChanges): Promise<void> {
     await this.between(async () => {
-      const { entry } = this.requireActive();
-      const recipe = parseRecipe(withLiveChanges(entry.summary.recipe, changes));
-      const run = await this.realise(entry);
+      const active = this.requireActive();
+      const recipe = parseRecipe(withLiveChanges(active.entry.summary.recipe, changes));
+      const run = await active.realise();
       run.applyLive(changes);
-      entry.summary = { ...entry.summary, recipe };
-      this.emit({ type: 'run', run: entry.summary });
+      active.summarise({ recipe });
     });
   }
 
@@ -156,8 +153,9 @@ export class LabSession implements LabApi {
     const asked = parseRecipe(value);
     await this.pause();
     return this.between(async () => {
-      const { entry } = this.requireActive();
-      const checkpoint = await (await this.realise(entry)).checkpoint();
+      const active = this.requireActive();
+      const { entry } = active;
+      const checkpoint = await (await active.realise()).checkpoint();
       const prepared = await this.prepare(forkRecipe(asked, checkpoint, options), {
         variants: entry.blueprint.variants,
         paced: true,
@@ -188,8 +186,7 @@ export class LabSession implements LabApi {
 
   profile(): Promise<StepProfile> {
     return this.between(async () => {
-      const { entry } = this.requireActive();
-      const run = await this.realise(entry);
+      const run = await this.requireActive().realise();
       await run.settle();
       const { gpu, pipelines } = await this.device.open();
       return profileStep(run, gpu, pipelines);
@@ -197,18 +194,18 @@ export class LabSession implements LabApi {
   }
 
   async probe(): Promise<void> {
-    await this.guarded(async (entry) => void (await (await this.realise(entry)).probe()));
+    await this.guarded(async (active) => void (await (await active.realise()).probe()));
   }
 
   generate(options: GenerateOptions, onText: (text: string) => void): Promise<GenerateResult> {
     const abort = new AbortController();
     this.generating = abort;
     return this.between(async () => {
-      const { entry } = this.requireActive();
-      const run = await this.realise(entry);
+      const active = this.requireActive();
+      const run = await active.realise();
       await run.settle();
       const { gpu, pipelines } = await this.device.open();
-      const tokenizer = await this.catalogue.tokenizer(entry.tokenizerName);
+      const tokenizer = await this.catalogue.tokenizer(active.entry.tokenizerName);
       return generateText({ gpu, pipelines, run, tokenizer, options, onText, signal: abort.signal });
     });
   }
@@ -228,28 +225,29 @@ export class LabSession implements LabApi {
       const entry = this.active?.entry;
       await this.device.open();
       if (!entry) return undefined;
-      this.makeActive(entry);
-      if (entry.summary.status !== 'finished') this.setStatus(entry, entry.checkpoint ? 'paused' : 'ready');
+      const active = this.makeActive(entry);
+      if (entry.summary.status !== 'finished') active.setStatus(entry.checkpoint ? 'paused' : 'ready');
       return entry.summary;
     });
   }
 
   /** Trains until paused, finished or stopped; gives commands their turn between steps. */
-  private async loop(entry: RunEntry): Promise<void> {
-    const alive = () => this.training && this.active?.entry === entry;
+  private async loop(active: SessionRun): Promise<void> {
+    const alive = () => this.training && this.active === active;
     while (alive()) {
       const goesOn = await this.guarded(async () => {
-        if (alive()) await this.advance(entry);
+        if (alive()) await this.advance(active);
       }).catch(() => false); // The run says why it failed; nobody awaits the loop.
       if (!goesOn) this.training = false;
     }
   }
 
   /** One step, and the probes where they are due; a pause ends it before the next submit. */
-  private async advance(entry: RunEntry): Promise<void> {
+  private async advance(active: SessionRun): Promise<void> {
     this.advancing = new AbortController();
     const { signal } = this.advancing;
-    const run = await this.realise(entry);
+    const { entry } = active;
+    const run = await active.realise();
     if (run.progress.step === entry.start.progress.step && !run.isProbed) await run.probe();
     if (signal.aborted || (!run.exhausted && !(await run.step(signal)))) return;
     if (run.probesDue) {
@@ -259,42 +257,26 @@ export class LabSession implements LabApi {
     }
     if (run.exhausted) {
       this.training = false;
-      this.setStatus(entry, 'finished');
+      active.setStatus('finished');
     }
   }
 
   /** A turn of work on the active run; a run that cannot go on is marked so, at its last good step. False when it stopped. */
-  private guarded(work: (entry: RunEntry) => Promise<void>): Promise<boolean> {
+  private guarded(work: (active: SessionRun) => Promise<void>): Promise<boolean> {
     return this.between(async () => {
-      const { entry } = this.requireActive();
+      const active = this.requireActive();
       try {
-        await work(entry);
+        await work(active);
         return true;
       } catch (error) {
         this.training = false;
         if (error instanceof DeviceLostError) return false;
-        this.fail(entry, error);
+        active.fail(error);
         if (!(error instanceof DivergedError)) throw error;
-        entry.checkpoint = await this.active?.run?.checkpoint();
+        await active.keep();
         return false;
       }
     });
-  }
-
-  /** Keeps the run's state in memory. A run whose last submitted steps turn out to have diverged is marked so. */
-  private async keep(entry: RunEntry, run: ActiveRun): Promise<void> {
-    try {
-      entry.checkpoint = await run.checkpoint();
-    } catch (error) {
-      if (!(error instanceof DivergedError)) throw error;
-      this.fail(entry, error);
-      entry.checkpoint = await run.checkpoint();
-    }
-  }
-
-  private fail(entry: RunEntry, error: unknown): void {
-    entry.summary = { ...entry.summary, reason: error instanceof LabError ? error.message : String((error as Error).stack) };
-    this.setStatus(entry, 'failed');
   }
 
   /** A command's turn on the device. What it recorded is with the receiver before the command resolves. */
@@ -302,7 +284,7 @@ export class LabSession implements LabApi {
     try {
       return await this.mutex.run(work);
     } finally {
-      if (!this.training) this.active?.batcher.flush();
+      if (!this.training) this.active?.flush();
     }
   }
 
@@ -329,75 +311,38 @@ export class LabSession implements LabApi {
         defaultVariants: defaultVariants(facts, blueprint.config),
       },
     );
-    const { batcher } = this.makeActive(entry);
+    const active = this.makeActive(entry);
     this.emit({ type: 'run', run: entry.summary });
-    for (const text of refusals) batcher.add({ type: 'note', kind: 'tuning', text, ...start.progress });
+    for (const text of refusals) active.record({ type: 'note', kind: 'tuning', text, ...start.progress });
     return entry.summary;
   }
 
-  private makeActive(entry: RunEntry) {
-    const { id } = entry.summary;
-    const batcher = new RecordBatcher((records) => this.emit({ type: 'records', runId: id, records }));
-    this.active = { entry, run: undefined, batcher };
+  private makeActive(entry: RunEntry): SessionRun {
+    const ports: SessionRunPorts = {
+      emit: (event) => this.emit(event),
+      openDevice: () => this.device.open(),
+      loadText: (tokenizerName) => this.datasets.load(tokenizerName),
+    };
+    this.active = new SessionRun(entry, ports);
     return this.active;
   }
 
-  /** The active run's buffers and programs, made when first needed: from its last checkpoint, else its start. */
-  private async realise(entry: RunEntry): Promise<ActiveRun> {
-    const active = this.requireActive();
-    if (active.run) return active.run;
-    const { gpu, pipelines } = await this.device.open();
-    const preparing = (what: string) => (done: number, total: number) => this.emit({ type: 'preparing', done, total, what });
-    preparing('loading text')(0, 1);
-    try {
-      const dataset = await this.datasets.load(entry.tokenizerName);
-      active.run = await ActiveRun.create({
-        gpu,
-        pipelines,
-        // As live changes left it.
-        blueprint: { ...entry.blueprint, recipe: entry.summary.recipe },
-        dataset,
-        start: entry.checkpoint ?? entry.start,
-        emit: (record) => active.batcher.add(record),
-        onCompile: preparing('compiling kernels'),
-      });
-      return active.run;
-    } catch (error) {
-      // Nothing is being prepared any more.
-      preparing('loading text')(1, 1);
-      throw error;
-    }
-  }
-
-  /** Puts the active run aside: it stops, its state stays in memory, its buffers are freed. */
+  /** Puts the active run aside. */
   private async shelve(): Promise<void> {
     this.training = false;
-    const { entry, run } = this.active ?? {};
-    if (entry && run) {
-      await this.keep(entry, run);
-      run.destroy();
-    }
-    if (entry?.summary.status === 'training') this.setStatus(entry, 'paused');
-    this.active?.batcher.flush();
+    await this.active?.shelve();
     this.active = undefined;
   }
 
-  private requireActive() {
+  private requireActive(): SessionRun {
     if (!this.active) throw new InputError('lab', 'an active run', 'none', 'create one first');
     return this.active;
-  }
-
-  private setStatus(entry: RunEntry, status: RunSummary['status']): void {
-    if (this.active?.entry === entry) this.active.batcher.flush();
-    entry.summary = { ...entry.summary, status };
-    this.emit({ type: 'run', run: entry.summary });
   }
 
   private onLost(error: DeviceLostError): void {
     this.training = false;
     const entry = this.active?.entry;
-    if (this.active) this.active.run = undefined;
-    if (entry?.summary.status === 'training') this.setStatus(entry, 'paused');
+    this.active?.forgetDevice();
     this.emit({
       type: 'device-lost',
       message: error.message,
