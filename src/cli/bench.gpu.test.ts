@@ -56,4 +56,12 @@ describe('lab bench --recipe', { timeout: TIMEOUT_MS }, () => {
     expect(decode!.bytes / (4 * (weights + cache))).toBeLessThan(1.02);
     expect(decode!.floorMs).toBeCloseTo(decode!.bytes / decode!.peak.copyGigabytesPerSecond / 1e6, 9);
   });
+
+  it.each([
+    [['--decode', '300'], '--decode only with --recipe'],
+    [['--variants', '{}'], '--variants only with --recipe'],
+    [['--recipe', 'r.json', '--kernels'], '--kernels only without --recipe'],
+  ])('refuses %j, which would do nothing', async (words, sentence) => {
+    await expect(lab('bench', ...words)).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining(sentence) });
+  });
 });

@@ -5,15 +5,17 @@ import { type BenchReport, type LengthResult, runBench } from '../session/bench/
 import { COMMON_MODEL } from '../session/bench/commonStep';
 import { openGpu } from '../session/headless/openGpu';
 import { benchOfRecipe } from './benchOfRecipe';
+import { percent, printAdapter, printKernelTimes } from './benchOutput';
 import { type CommandLine, wholeOption } from './commandLine';
 import { openDawn } from './dawn';
-import { percent, printKernelTimes } from './kernelTable';
 import { createOutput, type Output } from './output';
 
 /** `lab bench`: the common training step, checked and then timed, with every WebGPU call counted; or a recipe's step or its decoding. */
 export async function bench(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
-  const measured = line.options.recipe === undefined ? await benchCommonStep(line, output) : await benchOfRecipe(line, output);
+  refuseIdleOptions(line);
+  const { recipe } = line.options;
+  const measured = recipe === undefined ? await benchCommonStep(line, output) : await benchOfRecipe(line, recipe, output);
   const result = { date: new Date().toISOString(), command: ['lab', ...process.argv.slice(2)].join(' '), ...measured };
   if (line.options.out) {
     await mkdir(dirname(line.options.out), { recursive: true });
@@ -22,6 +24,18 @@ export async function bench(line: CommandLine): Promise<number> {
   }
   output.value(result);
   return 0;
+}
+
+/** Options that the other of the two benches would take no notice of. */
+const OF_THE_COMMON_STEP = ['lengths', 'steps', 'kernels'];
+const OF_A_RECIPE = ['decode', 'variants'];
+
+function refuseIdleOptions({ options }: CommandLine): void {
+  const isOfRecipe = options.recipe !== undefined;
+  const idle = (isOfRecipe ? OF_THE_COMMON_STEP : OF_A_RECIPE).find((name) => options[name] !== undefined);
+  if (!idle) return;
+  const where = isOfRecipe ? 'without --recipe' : 'with --recipe';
+  throw new InputError('lab bench', `--${idle} only ${where}`, `--${idle} ${options[idle]}`, 'see lab --help');
 }
 
 async function benchCommonStep(line: CommandLine, output: Output): Promise<object> {
@@ -33,10 +47,6 @@ async function benchCommonStep(line: CommandLine, output: Output): Promise<objec
   printReport(output, report);
   if (report.kernels) printKernels(output, report.kernels);
   return { model: COMMON_MODEL, ...report };
-}
-
-function printAdapter(output: Output, { adapter, isSoftware }: Pick<BenchReport, 'adapter' | 'isSoftware'>): void {
-  output.line(`adapter: ${adapter}${isSoftware ? '; a CPU, so times say nothing about GPUs' : ''}`);
 }
 
 function parseLengths(text: string): number[] {

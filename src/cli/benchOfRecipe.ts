@@ -1,23 +1,18 @@
 import type { StepProfile } from '../core/profile';
-import { parseRecipe } from '../core/recipe';
 import { benchRecipe, type RecipeBench } from '../session/headless/benchRecipe';
 import { openGpu } from '../session/headless/openGpu';
 import { parseVariants } from '../session/headless/trainToFolder';
+import { percent, printAdapter, printKernelTimes } from './benchOutput';
 import { type CommandLine, optionalWhole } from './commandLine';
 import { openDawn } from './dawn';
-import { openAssets, readCheckpoint, readJson } from './files';
-import { percent, printKernelTimes } from './kernelTable';
+import { openRecipe } from './files';
 import type { Output } from './output';
 
 /** `lab bench --recipe`: what it takes to start a recipe, and its first step, or decoding with its model. */
-export async function benchOfRecipe(line: CommandLine, output: Output): Promise<RecipeBench> {
-  const recipe = parseRecipe(await readJson(line.options.recipe!));
-  const assets = openAssets(line);
+export async function benchOfRecipe(line: CommandLine, path: string, output: Output): Promise<RecipeBench> {
   const report = await benchRecipe({
+    ...(await openRecipe(line, path)),
     gpu: await openGpu(openDawn()),
-    assets,
-    recipe,
-    checkpoint: 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined,
     variants: parseVariants(line.options.variants),
     decode: optionalWhole(line, 'decode'),
     onProgress: output.progress,
@@ -27,8 +22,10 @@ export async function benchOfRecipe(line: CommandLine, output: Output): Promise<
   return report;
 }
 
-function printRecipe(output: Output, { recipe, adapter, isSoftware, compile, step, decode }: RecipeBench): void {
-  output.line(`${recipe} on ${adapter}${isSoftware ? ', a CPU, so times say nothing about GPUs' : ''}`);
+function printRecipe(output: Output, report: RecipeBench): void {
+  const { recipe, compile, step, decode } = report;
+  printAdapter(output, report);
+  output.line(`recipe: ${recipe}`);
   const total = compile.reduce((sum, { ms }) => sum + ms, 0);
   const [slowest] = compile;
   output.line(

@@ -4,6 +4,11 @@ import type { Output } from './output';
 /** Rows that people see; the JSON holds all. */
 const KERNELS_SHOWN = 12;
 
+/** The first line of every bench. */
+export function printAdapter(output: Output, { adapter, isSoftware }: { adapter: string; isSoftware: boolean }): void {
+  output.line(`adapter: ${adapter}${isSoftware ? '; a CPU, so times say nothing about GPUs' : ''}`);
+}
+
 /** The kernels that take most of a step. @param title of the first column. */
 export function printKernelTimes(output: Output, title: string, kernels: readonly KernelTime[]): void {
   const total = kernels.reduce((sum, { ms }) => sum + ms, 0);

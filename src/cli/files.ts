@@ -4,9 +4,16 @@ import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InputError } from '../core/errors';
 import type { AssetReader } from '../core/ports';
+import { parseRecipe, type Recipe } from '../core/recipe';
 import { type LoadedCheckpoint, loadCheckpoint } from '../session/checkpointFiles';
 import type { CheckpointPlace } from '../session/headless/openCheckpoint';
 import type { CommandLine } from './commandLine';
+
+export interface OpenRecipe {
+  recipe: Recipe;
+  assets: AssetReader;
+  checkpoint?: LoadedCheckpoint;
+}
 
 /** The assets folder's files; paths that leave it are refused. */
 export function diskAssets(folder: string): AssetReader {
@@ -52,6 +59,14 @@ export function checkpointPlace(assets: AssetReader, nameOrFolder: string): Chec
 export function readCheckpoint(assets: AssetReader, nameOrFolder: string): Promise<LoadedCheckpoint> {
   const { files, folder } = checkpointPlace(assets, nameOrFolder);
   return loadCheckpoint(files, folder);
+}
+
+/** A recipe file with what it trains from: the call's assets, and the checkpoint that it names, if any. */
+export async function openRecipe(line: CommandLine, path: string): Promise<OpenRecipe> {
+  const recipe = parseRecipe(await readJson(path));
+  const assets = openAssets(line);
+  const checkpoint = 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined;
+  return { recipe, assets, checkpoint };
 }
 
 /** `public/` of the repository as seen from the built runner, `.cache/lab/lab.mjs`. */

@@ -1,22 +1,17 @@
-import { parseRecipe } from '../core/recipe';
 import { openGpu } from '../session/headless/openGpu';
 import { type GateReport, runPrecisionGate } from '../session/headless/precisionGate';
 import { parseVariants } from '../session/headless/trainToFolder';
 import { type CommandLine, wholeOption } from './commandLine';
 import { openDawn } from './dawn';
-import { openAssets, readCheckpoint, readJson } from './files';
+import { openRecipe } from './files';
 import { createOutput, type Output } from './output';
 
 /** `lab gate`: whether a recipe may be trained in float16 on this adapter. */
 export async function gate(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
-  const recipe = parseRecipe(await readJson(line.positionals[0]));
-  const assets = openAssets(line);
   const report = await runPrecisionGate({
+    ...(await openRecipe(line, line.positionals[0])),
     gpu: await openGpu(openDawn()),
-    assets,
-    recipe,
-    checkpoint: 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined,
     steps: wholeOption(line, 'steps', 500),
     variants: parseVariants(line.options.variants) ?? {},
     onStep: (precision, step, loss) => output.progress(`${precision} step ${step}  loss ${loss.toFixed(4)}`),

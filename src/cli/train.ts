@@ -1,13 +1,12 @@
 import { InputError } from '../core/errors';
 import { DEFAULT_PACE_LIMITS } from '../core/paceLimits';
-import { parseRecipe } from '../core/recipe';
 import type { RunPlan, StepRecord } from '../core/records';
 import { openGpu } from '../session/headless/openGpu';
 import { parseVariants, trainToFolder } from '../session/headless/trainToFolder';
 import { type CommandLine, wholeOption } from './commandLine';
 import { openDawn } from './dawn';
 import { diskStore } from './diskStore';
-import { openAssets, readCheckpoint, readJson } from './files';
+import { openRecipe } from './files';
 import { onInterrupt } from './interrupt';
 import { createOutput } from './output';
 import { tuningPorts } from './tuningFile';
@@ -17,15 +16,10 @@ export async function train(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
   const { out } = line.options;
   if (!out) throw new InputError('lab train', '--out DIR', 'none', 'name a folder for metrics and checkpoints');
-  const recipe = parseRecipe(await readJson(line.positionals[0]));
-  const assets = openAssets(line);
-  const checkpoint = 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined;
   const { summary, last } = await trainToFolder({
+    ...(await openRecipe(line, line.positionals[0])),
     gpu: await openGpu(openDawn()),
-    assets,
     files: diskStore(out),
-    recipe,
-    checkpoint,
     resume: line.options.resume !== undefined,
     checkpointEvery: wholeOption(line, 'checkpoint-every', 100),
     maxSteps: wholeOption(line, 'steps', Number.MAX_SAFE_INTEGER),

@@ -1,10 +1,9 @@
 import { InputError } from '../core/errors';
-import { parseRecipe } from '../core/recipe';
 import { openGpu } from '../session/headless/openGpu';
 import { type RecipeTuning, tuneRecipe } from '../session/headless/tuneRecipe';
 import type { CommandLine } from './commandLine';
 import { openDawn } from './dawn';
-import { openAssets, readCheckpoint, readJson } from './files';
+import { openRecipe } from './files';
 import { onInterrupt } from './interrupt';
 import { createOutput, type Output } from './output';
 import { tuningPorts } from './tuningFile';
@@ -14,9 +13,7 @@ export async function tune(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
   const ports = tuningPorts(line);
   if (!ports) throw new InputError('lab tune', 'tuning to be on', 'LAB_TUNING=off', 'unset LAB_TUNING');
-  const recipe = parseRecipe(await readJson(line.positionals[0]));
-  const assets = openAssets(line);
-  const checkpoint = 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined;
+  const { recipe, assets, checkpoint } = await openRecipe(line, line.positionals[0]);
   const tuned = await tuneRecipe(await openGpu(openDawn()), assets, recipe, checkpoint, ports, {
     signal: onInterrupt('ending the tuning; nothing of it is remembered'),
     onProgress: (done, total, what) => output.progress(`${done} of ${total}: ${what}`),
