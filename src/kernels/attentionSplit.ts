@@ -40,28 +40,48 @@ export function splitWalk(walk: Walk, pieces: number): WalkPiece[] {
   const mostWalked = Math.ceil(walk.length / unit);
   const wide = Math.max(1, Math.floor(groups / BUSY_GROUPS));
   const parallel = Math.min(groups, Math.max(Math.min(pieces, wide), Math.ceil((pieces * FEWEST_UNITS) / mostWalked)));
-  const work = (group: number, begin: number, end: number) => {
-    const [from, to] = walk.walked(group % walk.tiles);
-    return Math.max(0, Math.min(to, end) - Math.max(from, begin));
-  };
-  const whole = Array.from({ length: groups }, (_, group) => work(group, 0, walk.length));
-  const total = sum(groups, (group) => whole[group]);
+  const spans = Array.from({ length: groups }, (_, group) => walk.walked(group % walk.tiles));
+  const whole = spans.map(([from, to]) => Math.max(0, to - from));
+  const total = sum(whole);
   return rangesOfEqualWork(whole, parallel).flatMap(([firstGroup, endGroup]) => {
-    const steps = Array.from({ length: mostWalked }, (_, step) =>
-      sum(endGroup - firstGroup, (i) => work(firstGroup + i, step * unit, (step + 1) * unit)),
-    );
+    const steps = workPerUnit(spans.slice(firstGroup, endGroup), unit, mostWalked);
     return rangesOfEqualWork(steps, Math.min(mostWalked, Math.ceil(pieces / parallel)))
       .map(([first, end]) => {
-        const own = sum(end - first, (i) => steps[first + i]);
-        return { firstGroup, endGroup, begin: first * unit, end: Math.min(end * unit, walk.length), share: own / total };
+        const share = sum(steps.slice(first, end)) / total;
+        return { firstGroup, endGroup, begin: first * unit, end: Math.min(end * unit, walk.length), share };
       })
       .filter(({ share }) => share > 0);
   });
 }
 
+/** Positions that all of the spans have in each of `units` stretches of the walked axis, in time linear in both. */
+function workPerUnit(spans: readonly (readonly [from: number, to: number])[], unit: number, units: number): number[] {
+  const work = Array<number>(units).fill(0);
+  // How many spans more than before cover this stretch whole.
+  const covering = Array<number>(units + 1).fill(0);
+  for (const [from, to] of spans) {
+    if (from >= to) continue;
+    const first = Math.floor(from / unit);
+    const last = Math.floor((to - 1) / unit);
+    if (first === last) {
+      work[first] += to - from;
+      continue;
+    }
+    work[first] += (first + 1) * unit - from;
+    work[last] += to - last * unit;
+    covering[first + 1]++;
+    covering[last]--;
+  }
+  let covered = 0;
+  return work.map((partly, i) => {
+    covered += covering[i];
+    return partly + covered * unit;
+  });
+}
+
 /** Consecutive ranges that cover all of `work`, about `parts` of them with as much each. */
 function rangesOfEqualWork(work: readonly number[], parts: number): [first: number, end: number][] {
-  const total = sum(work.length, (i) => work[i]);
+  const total = sum(work);
   const ranges: [number, number][] = [];
   let first = 0;
   let done = 0;
@@ -75,8 +95,6 @@ function rangesOfEqualWork(work: readonly number[], parts: number): [first: numb
   return ranges;
 }
 
-function sum(count: number, term: (i: number) => number): number {
-  let total = 0;
-  for (let i = 0; i < count; i++) total += term(i);
-  return total;
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
