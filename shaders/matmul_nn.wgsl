@@ -4,7 +4,7 @@
 //
 // Work split: see matmul_threads; a thread owns TILE_ROWS rows × 8 columns of C in registers.
 // Bindings:   a (M, K), b (K, N), c (M, N); vec4 views.
-// Constants:  TILE_ROWS 1…8, SHARE, STAGED, WIDTH; a_t, b_t: f32 or f16.
+// Constants:  TILE_ROWS 4 or 8, SHARE, STAGED, WIDTH; a_t, b_t: f32 or f16.
 // Constraints: K and N multiples of 4; any M.
 struct Params {
   m: u32,

@@ -6,7 +6,6 @@
 // Bindings:   a (M, K), b (N, K), residual (M, N) if RESIDUAL, c (M, N); vec4 views.
 // Constants:  TILE_ROWS 1…8, SHARE, STAGED, TEAM, WIDTH, RESIDUAL; a_t, b_t, c_t, residual_t: f32 or f16; HALF: c_t is f16.
 // Constraints: K and N multiples of 4 (the model layer pads with zeros); any M.
-// Reference:  register tiling without workgroup memory, KERNELS "portable family".
 struct Params {
   m: u32,
   n: u32,

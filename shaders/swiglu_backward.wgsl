@@ -5,7 +5,7 @@
 //
 // Work split: see matmul_threads; a thread owns TILE_ROWS rows × eight units: it alone reads and replaces their g and u.
 // Bindings:   a (M, D) gradient of the output, b (D, F) down weights, gate_up (M, 2F) in: g then u, out: dg then du, y (M, F) out.
-// Constants:  TILE_ROWS 1…8, SHARE, STAGED, WIDTH; a_t, b_t, y_t: f32 or f16; HALF: y_t is f16.
+// Constants:  TILE_ROWS 4 or 8, SHARE, STAGED, WIDTH; a_t, b_t, y_t: f32 or f16; HALF: y_t is f16.
 // Constraints: D and F multiples of 4.
 struct Params {
   m: u32,

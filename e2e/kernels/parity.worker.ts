@@ -3,7 +3,7 @@ import { requestGpu } from '../../src/gpu/device';
 import { attentionDelta, flashBackwardDkv, flashBackwardDq, flashForward } from '../../src/kernels/attention';
 import { attentionVariants } from '../../src/kernels/attentionVariants';
 import { matmulNn, matmulNt, matmulTn } from '../../src/kernels/matmul';
-import { matmulFamilies, matmulTnFamily } from '../../src/kernels/matmulVariants';
+import { matmulFamilies, matmulNtFamily } from '../../src/kernels/matmulVariants';
 import { compare, normalValues, runDispatches, sumTolerance } from '../../src/kernels/parity';
 import { createTensor } from '../../src/kernels/tensor';
 import { createAttentionCase, selectHeads } from '../../src/kernels/testing/attentionCase';
@@ -30,8 +30,14 @@ async function checkMatmul(m: number, n: number, k: number): Promise<void> {
   const inputs = { mk: tensor('mk', m, k), nk: tensor('nk', n, k), mn: tensor('mn', m, n) };
   const outputs = { nt: tensor('nt', m, n), nn: tensor('nn', m, k), tn: tensor('tn', n, k) };
   const doubles = { mk: Float64Array.from(values.mk), nk: Float64Array.from(values.nk), mn: Float64Array.from(values.mn) };
-  for (const { name } of matmulTnFamily.variants.filter((variant) => variant.isSupported(gpu.facts))) {
-    const variants = Object.fromEntries(matmulFamilies.map(({ operation }) => [operation, name]));
+  for (const { name, oneRow } of matmulNtFamily.variants.filter((variant) => variant.isSupported(gpu.facts))) {
+    // A variant for single rows is none of the other two orientations', which run their defaults again.
+    const variants = Object.fromEntries(
+      matmulFamilies.map((family) => [
+        family.operation,
+        oneRow && family !== matmulNtFamily ? family.preferred(gpu.facts) : name,
+      ]),
+    );
     const [nt, nn, tn] = await runDispatches(
       gpu,
       [

@@ -1,15 +1,16 @@
 import type { ModelConfig } from '../core/modelConfig';
 import type { AdapterFacts } from '../gpu/device';
 import { attentionFamilies, attentionVariants } from './attentionVariants';
-import { matmulFamilies } from './matmulVariants';
+import { matmulFamilies, matmulRowFamily } from './matmulVariants';
 import type { KernelFamily, VariantSet } from './variants';
 
 /** Every operation that has more than one way to be computed. */
-export const kernelFamilies: readonly KernelFamily[] = [...matmulFamilies, ...attentionFamilies];
+export const kernelFamilies: readonly KernelFamily[] = [...matmulFamilies, matmulRowFamily, ...attentionFamilies];
 
 /** The deterministic default for a model on an adapter, where nothing has been timed. */
 export function defaultVariants(facts: AdapterFacts, config: Pick<ModelConfig, 'headDim'>): VariantSet {
-  const matmul = Object.fromEntries(matmulFamilies.map((family) => [family.operation, family.preferred(facts)]));
+  const products = [...matmulFamilies, matmulRowFamily];
+  const matmul = Object.fromEntries(products.map((family) => [family.operation, family.preferred(facts)]));
   return { ...matmul, ...attentionVariants(facts, config.headDim) };
 }
 

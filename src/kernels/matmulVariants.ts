@@ -1,14 +1,38 @@
 /** The ways to multiply matrices: what a thread owns, and who loads what the threads of a workgroup have in common. */
 import type { AdapterFacts } from '../gpu/device';
-import type { ShaderConstants } from '../gpu/shader';
 import { hasSubgroupsOf, SUBGROUP_SIZES } from './subgroups';
 import type { KernelFamily, Variant, VariantSet } from './variants';
 
 /** Who loads what: see shaders/matmul_threads.wgsl. */
 const ALONE = { SHARE: false, STAGED: false, TEAM: false, WIDTH: 8, THREADS_X: 8, THREADS_Y: 8 };
 
+/** What products of a single row can be computed with. */
+const ONE_ROW: readonly Variant[] = [
+  {
+    name: 'register-1x8',
+    constants: { ...ALONE, TILE_ROWS: 1 },
+    suits: 'decoding on software adapters: a taller tile computes rows that are not there',
+    oneRow: true,
+    isSupported: () => true,
+  },
+  {
+    name: 'team-1x8',
+    constants: { ...ALONE, TEAM: true, TILE_ROWS: 1, THREADS_X: 64, THREADS_Y: 1 },
+    suits: 'decoding on GPUs: neighbouring threads read neighbouring weights',
+    oneRow: true,
+    isSupported: () => true,
+  },
+];
+
+const tilesOfNt = tileFamily('matmul_nt');
 /** Also the products inside `qkv_rotary` and `swiglu_forward`. */
-export const matmulNtFamily = withOneRow(tileFamily('matmul_nt'));
+export const matmulNtFamily: KernelFamily = { ...tilesOfNt, variants: [...tilesOfNt.variants, ...ONE_ROW] };
+/** Which of `matmul_nt`'s variants decoding takes. */
+export const matmulRowFamily: KernelFamily = {
+  operation: 'matmul_row',
+  variants: ONE_ROW,
+  preferred: (facts) => (facts.isSoftware ? 'register-1x8' : 'team-1x8'),
+};
 /** Also the product inside `swiglu_backward`. */
 export const matmulNnFamily = tileFamily('matmul_nn');
 export const matmulTnFamily = tileFamily('matmul_tn');
@@ -57,30 +81,8 @@ function tileFamily(operation: string): KernelFamily {
   };
 }
 
-/** Adds what products of a single row are computed with. */
-function withOneRow(family: KernelFamily): KernelFamily {
-  const oneRow = (name: string, constants: ShaderConstants, suits: string): Variant => ({
-    name,
-    constants: { ...ALONE, TILE_ROWS: 1, ...constants },
-    suits,
-    oneRow: true,
-    isSupported: () => true,
-  });
-  return {
-    ...family,
-    variants: [
-      ...family.variants,
-      oneRow('register-1x8', {}, 'decoding on software adapters: a taller tile computes rows that are not there'),
-      oneRow(
-        'team-1x8',
-        { TEAM: true, THREADS_X: 64, THREADS_Y: 1 },
-        'decoding on GPUs: neighbouring threads read neighbouring weights',
-      ),
-    ],
-  };
-}
-
-/** The variants for products of a single row. */
-export function oneRowVariants(facts: Pick<AdapterFacts, 'isSoftware'>, variants: VariantSet): VariantSet {
-  return { ...variants, [matmulNtFamily.operation]: facts.isSoftware ? 'register-1x8' : 'team-1x8' };
+/** A set for calls of a single row. Sets recorded before there was a choice have the adapter's default. */
+export function oneRowVariants(facts: AdapterFacts, variants: VariantSet): VariantSet {
+  const { operation, preferred } = matmulRowFamily;
+  return { ...variants, [matmulNtFamily.operation]: variants[operation] ?? preferred(facts) };
 }

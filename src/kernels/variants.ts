@@ -11,7 +11,7 @@ export interface Variant {
   constants: ShaderConstants;
   /** What it is for: the reason why an adapter gets it or not. */
   suits: string;
-  /** Only for calls of a single row, which have no say in how a plan is trained: the tuner passes it over. */
+  /** For calls of a single row, of which a plan of training has none: not timed among the variants for many rows. */
   oneRow?: boolean;
   isSupported(facts: AdapterFacts): boolean;
 }

@@ -26,8 +26,8 @@ export interface LayersProgram {
 export interface GenerationPlanOptions {
   /** Whose weights are used. */
   model: ModelTensors;
-  /** Of the adapter: products of one row have variants of their own. */
-  facts: Pick<AdapterFacts, 'isSoftware'>;
+  /** Of the adapter, for sets that say nothing of products of one row. */
+  facts: AdapterFacts;
   variants: VariantSet;
   /** Room of the context in tokens, prompt and continuation together. */
   length: number;

@@ -95,18 +95,18 @@ export async function measureRates(
   config: ModelConfig,
   variants: VariantSet,
   half: boolean,
-  tokens = gpu.facts.isSoftware ? CALIBRATION_TOKENS.software : CALIBRATION_TOKENS.hardware,
 ): Promise<AdapterRates> {
+  const tokens = gpu.facts.isSoftware ? CALIBRATION_TOKENS.software : CALIBRATION_TOKENS.hardware;
   const one = { ...config, numHiddenLayers: 1 };
   const model = new ModelTensors(one, tokens, { half });
   const context = new ProgramContext(model, new RotaryTableSet(one, [tokens]), variants, { rows: 1, length: tokens });
   const programs = [trainProgram(context), optimizerProgram(model)];
   const engine = await Engine.create(gpu, pipelines, programs);
-  // One document: with none, there would be no key that a query sees.
-  const ids = Array.from({ length: tokens }, (_, i) => i % config.vocabSize);
-  uploadBatch(engine, model, batchFromIds([ids]), tokens);
   const totals = new Map<string, { flops: number; bytes: number; seconds: number }>();
   try {
+    // One document: with none, there would be no key that a query sees.
+    const ids = Array.from({ length: tokens }, (_, i) => i % config.vocabSize);
+    uploadBatch(engine, model, batchFromIds([ids]), tokens);
     for (const program of programs) {
       const times = await dispatchTimes(engine, program);
       program.dispatches.forEach(({ shader, flops, bytes }, i) => {

@@ -2,6 +2,7 @@
 import { rotaryTables } from '../core/positionEncoding';
 import type { AttentionShape } from '../kernels/attentionShape';
 import { matmulNn, matmulNt, matmulTn } from '../kernels/matmul';
+import { matmulNtFamily, matmulRowFamily } from '../kernels/matmulVariants';
 import { qkvRotary, swigluBackward, swigluForward } from '../kernels/projections';
 import { createTensor, type Tensor } from '../kernels/tensor';
 import { matmulNN, matmulNT, matmulTN } from '../reference/matmul';
@@ -38,6 +39,26 @@ export function matmulNtCases(traits: ModelTraits): CheckCase[] {
     ...PRODUCTS.map((shape) => swigluForwardCase(shape, traits)),
     qkvRotaryCase(traits),
   ];
+}
+
+/** One row, with fewer steps along k than a team has threads, and with more; several rows are computed one by one. */
+const ROWS: ProductShape[] = [
+  { m: 1, n: 68, k: 100 },
+  { m: 1, n: 264, k: 1100 },
+];
+
+/** Everything that a variant for single rows computes in decoding. */
+export function matmulRowCases(traits: ModelTraits): CheckCase[] {
+  const cases = [
+    ...ROWS.flatMap((shape) => [productNt(shape, traits, false), productNt(shape, traits, true)]),
+    ...ROWS.map((shape) => swigluForwardCase(shape, traits)),
+    qkvRotaryCase(traits),
+  ];
+  const { operation } = matmulNtFamily;
+  return cases.map((each) => ({
+    ...each,
+    build: (variants) => each.build({ ...variants, [operation]: variants[matmulRowFamily.operation] }),
+  }));
 }
 
 /** Everything that the family `matmul_nn` computes. */

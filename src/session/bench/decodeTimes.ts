@@ -18,8 +18,8 @@ export interface DecodeTimes {
   floorMs: number;
 }
 
-/** Tokens decoded; the first warms up. */
-const DECODED = 9;
+/** Tokens decoded: one to warm up, and an odd number of which one is the median. */
+const DECODED = 1 + 9;
 
 /** Prefills a random prompt, then decodes. @param weightsFrom the engine that holds the weights of the blueprint's model. */
 export async function measureDecode(options: {
@@ -44,7 +44,8 @@ export async function measureDecode(options: {
     const prefillMs = await clock(() => generator.prefill(Array.from({ length: promptTokens }, token)));
     const times: number[] = [];
     for (let i = 0; i < DECODED; i++) times.push(await clock(() => generator.decode(token())));
-    const decodeMs = times.slice(1).sort((a, b) => a - b)[Math.floor(DECODED / 2) - 1];
+    const sorted = times.slice(1).sort((a, b) => a - b);
+    const decodeMs = sorted[(sorted.length - 1) / 2];
     const weights = model.halfWeights ?? model.optimizer.weights;
     const embeddingBytes = config.tieWordEmbeddings ? 0 : tensorBytes(model.embedding.weight);
     const cached = model.layers.length * promptTokens * 2 * config.numKeyValueHeads * model.layout.padded.headDim;
