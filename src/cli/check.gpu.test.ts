@@ -98,7 +98,9 @@ describe('lab check', () => {
   it('gives 0 and names adapter, variants and quantities when all is within tolerance', async () => {
     expect(await runCheck()).toBe(0);
     expect(printed).toMatch(/^adapter: /);
-    expect(printed).toMatch(/variants \(default\): matmul_nt \S+, matmul_nn \S+, matmul_tn \S+, matmul_row \S+, flash_forward \S+/);
+    expect(printed).toMatch(
+      /variants \(default\): matmul_nt \S+, matmul_nn \S+, matmul_tn \S+, matmul_row \S+, flash_forward \S+/,
+    );
     expect(printed).toMatch(/loss, default, documents none +\S+ +2e-5 +ok/);
     expect(printed).toMatch(/check passed\n$/);
   }, 120_000);
