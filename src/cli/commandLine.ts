@@ -108,7 +108,7 @@ const COMMANDS: Record<string, CommandHelp> = {
   },
   eval: {
     usage: 'eval CHECKPOINT',
-    does: 'loss and bits per byte on held-out text, by source and by position, and keyed-fact retrieval',
+    does: 'loss and bits per byte on held-out text, by source and by position, and retrieval',
     positionals: 1,
     options: {
       length: { type: 'string', value: 'TOKENS', help: 'window length; default the checkpoint’s own context' },

@@ -6,7 +6,7 @@ import { openDawn } from './dawn';
 import { checkpointPlace, openAssets } from './files';
 import { createOutput, type Output } from './output';
 
-/** `lab eval`: held-out loss by source and position, and keyed-fact retrieval. */
+/** `lab eval`: held-out loss by source and position, and retrieval. */
 export async function evaluate(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
   const options = { rows: wholeOption(line, 'rows', 8), baselines: Boolean(line.options.baselines) };
@@ -23,7 +23,7 @@ export async function evaluate(line: CommandLine): Promise<number> {
   output.line(`${result.rows} windows of ${result.length} tokens per source, tokenizer ${result.tokenizer}`);
   printSources(output, result.sources);
   printPositions(output, result.byPosition);
-  printRetrieval(output, result.retrieval);
+  for (const { task, points } of result.retrieval) printRetrieval(output, task, points);
   output.value(result);
   return 0;
 }
@@ -58,15 +58,17 @@ function printPositions(output: Output, bins: CheckpointEvaluation['byPosition']
   ]);
 }
 
-function printRetrieval(output: Output, points: CheckpointEvaluation['retrieval']): void {
+function printRetrieval(output: Output, task: string, points: CheckpointEvaluation['retrieval'][number]['points']): void {
   output.line();
+  output.line(task);
   output.table([
-    ['distance', 'answer loss', 'without the fact', 'exact', 'answers'],
-    ...points.map(({ distance, answerLoss, controlLoss, exactMatch, answers }) => [
+    ['tokens', 'answer loss', 'not told', 'exact', 'in class', 'answers'],
+    ...points.map(({ distance, answerLoss, controlLoss, exactMatch, classMatch, answers }) => [
       String(distance),
       answerLoss.toFixed(4),
       controlLoss.toFixed(4),
       exactMatch.toFixed(2),
+      (classMatch ?? exactMatch).toFixed(2),
       String(answers),
     ]),
   ]);

@@ -1,5 +1,5 @@
 import { InputError } from './errors';
-import type { RopeParameters } from './positionEncoding';
+import { checkRopeFits, type RopeParameters } from './positionEncoding';
 
 /** A Llama-architecture model: RMSNorm, rotary attention with grouped queries, SwiGLU. Words are Hugging Face's. */
 export interface ModelConfig {
@@ -82,5 +82,6 @@ export function validateModelConfig(config: ModelConfig): ModelConfig {
       'change num_key_value_heads',
     );
   if (!(config.rmsNormEps > 0)) throw new InputError('model config', 'a positive rms_norm_eps', config.rmsNormEps, 'use 1e-5');
+  checkRopeFits(config.ropeParameters, config);
   return config;
 }

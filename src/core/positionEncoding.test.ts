@@ -27,6 +27,18 @@ const EXAMPLES: RopeParameters[] = [
     original_max_position_embeddings: 8192,
   },
   { rope_type: 'yarn', rope_theta: 10_000, factor: 4, original_max_position_embeddings: 64, beta_fast: 32, beta_slow: 1 },
+  {
+    rope_type: 'longrope',
+    rope_theta: 10_000,
+    short_factor: [1, 1.5],
+    long_factor: [1, 8],
+    original_max_position_embeddings: 64,
+    factor: 4,
+  },
+  { rope_type: 'xpos', rope_theta: 500_000, scale_base: 32 },
+  { rope_type: 'nope', rope_theta: 10_000 },
+  { rope_type: 'xpos', rope_theta: 10_000, scale_base: 512, partial_rotary_factor: 0.5 },
+  { rope_type: 'linear', rope_theta: 10_000, factor: 2, partial_rotary_factor: 0.25, nope_layers: [3, 7] },
 ];
 
 describe('rope_parameters', () => {
@@ -34,14 +46,20 @@ describe('rope_parameters', () => {
     const messageOf = (value: unknown) => ropeParametersSchema.safeParse(value).error?.issues[0].message;
     expect(messageOf({ rope_type: 'linear', factor: 0.5 })).toBe('factor must be at least 1');
     expect(messageOf({ rope_type: 'linear' })).toBe('factor must be a number');
-    expect(messageOf({ rope_type: 'alibi' })).toBe('rope_type must be one of default, linear, ntk, dynamic, llama3, yarn');
+    expect(messageOf({ rope_type: 'alibi' })).toBe(
+      'rope_type must be one of default, linear, ntk, dynamic, llama3, yarn, longrope, xpos, nope',
+    );
     expect(messageOf({ rope_type: 'default', factor: 2 })).toContain('factor');
     expect(messageOf({ ...EXAMPLES[3], high_freq_factor: 1 })).toBe('high_freq_factor must be above low_freq_factor');
   });
 
   it('accepts the defaults that its own fields declare', () => {
-    for (const [rope_type, { fields }] of Object.entries(positionEncodings)) {
-      const given = { rope_type, ...Object.fromEntries(fields.map((field) => [field.name, field.default])) };
+    for (const [rope_type, { fields, lists = [] }] of Object.entries(positionEncodings)) {
+      const given = {
+        rope_type,
+        ...Object.fromEntries(fields.map((field) => [field.name, field.default])),
+        ...Object.fromEntries(lists.map((list) => [list.name, [list.default, list.min]])),
+      };
       expect(parse(given)).toMatchObject(given);
       for (const { min, max, default: value } of fields) expect(value >= min && value <= max).toBe(true);
     }
@@ -107,6 +125,31 @@ describe('Hugging Face position encoding fields', () => {
     }
   });
 
+  it('name what transformers cannot compute so that it refuses it', () => {
+    const nameOf = (rope: object) => (hfRopeFields(parse(rope), 64).rope_scaling as { rope_type: string } | null)?.rope_type;
+    expect(nameOf({ rope_type: 'default', partial_rotary_factor: 0.5 })).toBe('ropewalk:default');
+    expect(nameOf({ rope_type: 'ntk', factor: 4, nope_layers: [0] })).toBe('ropewalk:default');
+    expect(nameOf({ rope_type: 'default', partial_rotary_factor: 1, nope_layers: [] })).toBeUndefined();
+  });
+
+  it('of longrope fill the factor that transformers takes from the longest context', () => {
+    const { factor: _, ...rest } = EXAMPLES[5] as Extract<RopeParameters, { rope_type: 'longrope' }>;
+    const phi = { ...rest, original_max_position_embeddings: undefined };
+    const config = { max_position_embeddings: 512, original_max_position_embeddings: 64, rope_scaling: phi };
+    expect(parseHfRope(config)).toEqual({ ...EXAMPLES[5], factor: 8 });
+    expect(parseHfRope({ max_position_embeddings: 32, rope_scaling: rest })).toMatchObject({ factor: 1 });
+    const given = { ...rest, attention_factor: 1.25 };
+    expect(parseHfRope({ max_position_embeddings: 512, rope_scaling: given })).toEqual(given);
+  });
+
+  it('refuse partial rotary and NoPE layers under the names of transformers', () => {
+    expect(() => parseHfRope({ partial_rotary_factor: 0.5 })).toThrow(/absent or 1, got 0.5; .*q_proj and k_proj.*permuted/);
+    expect(() => parseHfRope({ rope_parameters: { rope_type: 'default', nope_layers: [1] } })).toThrow(
+      /rope_parameters\.nope_layers, which transformers ignores, got \[1\]/,
+    );
+    expect(parseHfRope({ rope_parameters: { rope_type: 'nope', nope_layers: [1] } })).toMatchObject({ nope_layers: [1] });
+  });
+
   it('write static NTK as the base that it stands for', () => {
     const rope = parse({ rope_type: 'ntk', factor: 4 });
     const fields = hfRopeFields(rope, 128);
@@ -133,7 +176,8 @@ describe('Hugging Face position encoding fields', () => {
   });
 
   it('refuse by name what the registry does not hold', () => {
-    expect(() => parseHfRope({ rope_scaling: { rope_type: 'longrope' } })).toThrow(/rope_scaling\.rope_type .* got longrope/);
+    expect(() => parseHfRope({ rope_scaling: { rope_type: 'alibi' } })).toThrow(/rope_scaling\.rope_type .* got alibi/);
+    expect(() => parseHfRope({ rope_scaling: { rope_type: 'longrope' } })).toThrow(/rope_scaling\.short_factor to be valid/);
     expect(() => parseHfRope({ rope_parameters: { rope_type: 'default', partial_rotary_factor: 0.5 } })).toThrow(
       /partial_rotary_factor/,
     );

@@ -1,5 +1,6 @@
 import { InputError } from './errors';
-import { ropeParametersSchema } from './positionEncoding';
+import { checkRopeLength, ropeParametersSchema } from './positionEncoding';
+import { PROBE_TASK_NAMES } from './records';
 import { z } from './zod';
 
 /** Bumped with every change of meaning; `upgradeRecipe` holds one step per bump. */
@@ -68,7 +69,9 @@ export const recipeSchema = z.strictObject({
       base_length: whole.optional(),
       /** Query rows sampled for live attention statistics. */
       attention_queries: whole.max(MAX_PROBE_ROWS).default(128),
+      /** Questions of each task; 0 turns them off. */
       retrieval_rows: z.number().int().min(0).max(MAX_PROBE_ROWS).default(8),
+      retrieval_tasks: z.array(z.enum(PROBE_TASK_NAMES)).min(1).default(['keyed-facts']),
     })
     .prefault({}),
 });
@@ -101,6 +104,7 @@ function checkRecipe(recipe: Recipe): Recipe {
         'tokens per step are held constant over the stages, so each length must divide them',
       );
   });
+  checkRopeLength(recipe.rope_parameters, Math.max(...stages.map((stage) => stage.sequence_length)), recipe.precision);
   const names = recipe.data.sources.map(({ name }) => name);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined)

@@ -82,17 +82,26 @@ export interface AttentionRecord extends Progress {
   };
 }
 
-/** Loss on the value of a keyed fact asked for again, against how far back the fact stands. */
+/** Questions with one right answer, asked on held-out text. */
+export const PROBE_TASK_NAMES = ['keyed-facts', 'first-sentence', 'passkey'] as const;
+export type ProbeTaskName = (typeof PROBE_TASK_NAMES)[number];
+
+/** Loss on an answer, against how far back the text tells it (keyed facts) or how long the text is (other tasks). */
 export interface RetrievalRecord extends Progress {
   type: 'retrieval';
+  /** Absent from older records, which are of keyed facts. */
+  task?: ProbeTaskName;
   length: number;
   points: {
+    /** Tokens from telling to answer, or of the whole text. */
     distance: number;
-    /** Nats per answer token, and the same with the fact taken out. */
+    /** Nats per answer token, and the same with what tells it taken out. */
     answerLoss: number;
     controlLoss: number;
     /** Share of answers whose every token was the most likely one. */
     exactMatch: number;
+    /** Share of answers that were the value of some fact of the row; absent from older records. */
+    classMatch?: number;
     answers: number;
   }[];
 }

@@ -22,6 +22,15 @@ describe('decay of the all-ones score', () => {
       expect(Math.abs(curve[i] - value)).toBeLessThanOrEqual(0.00501);
     });
   });
+
+  it('of xPos ABF matches the table', () => {
+    const rope = ropeParametersSchema.parse({ rope_type: 'xpos', rope_theta: 500_000 });
+    const { inverseFrequencies: frequencies, decay } = inverseFrequencies(rope, 128, 1);
+    const curve = decayCurve(frequencies, distances, decay);
+    [11.31, 6.37, 4.42, 3.55, 2.42, 1.52, 0.82, 0.39, 0.19].forEach((value, i) => {
+      expect(Math.abs(curve[i] - value)).toBeLessThanOrEqual(0.00501);
+    });
+  });
 });
 
 describe('base bounds', () => {
@@ -52,6 +61,15 @@ describe('base bounds', () => {
     expect(firstNegativeDistance(frequencies, 57)).toBeNull();
   });
 
+  it('finds it where scores also decay', () => {
+    const rope = ropeParametersSchema.parse({ rope_type: 'xpos', rope_theta: 250, scale_base: 64 });
+    const { inverseFrequencies: frequencies, decay } = inverseFrequencies(rope, 32, 1);
+    const direct = Array.from({ length: 512 }, (_, i) => cosineSum(frequencies, i + 1, decay)).findIndex((b) => b < 0);
+    expect(firstNegativeDistance(frequencies, 512, decay)).toBe(direct < 0 ? null : direct + 1);
+    // What has decayed away no longer outweighs the slow pairs.
+    expect(direct + 1).not.toBe(58);
+  });
+
   it('are no threshold: 1.52e5 fails at 1,024 where 5.8e4 and 1.6e5 hold', () => {
     const safe = (base: number) => firstNegativeDistance(theta({ rope_type: 'default', rope_theta: base }, 32), 1024) === null;
     expect(safe(5.821e4)).toBe(true);
@@ -80,5 +98,10 @@ describe('wavelengths', () => {
     [1, 10, 100, 1000].forEach((turns, j) => {
       expect(found[j]).toBeCloseTo(2 * Math.PI * turns, 8);
     });
+  });
+
+  it('are those of the pairs that turn', () => {
+    expect(wavelengths(theta({ ...ROPE, partial_rotary_factor: 0.5 }, 8))).toHaveLength(2);
+    expect(wavelengths(theta({ rope_type: 'nope' }, 8))).toHaveLength(0);
   });
 });

@@ -1,36 +1,37 @@
 /**
  * What rotary frequencies imply before anything is trained. Every function takes theta_j (radians per position, one per rotary pair)
- * as `inverseFrequencies` returns them, so all encodings are compared alike.
+ * as `inverseFrequencies` returns them, so all encodings are compared alike. Where an encoding also scales pair j's score by decay_j^m
+ * (xPos), its `decay` is given beside theta.
  */
 import { inverseFrequencies } from './positionEncoding';
 
-/** Positions in one full turn of each pair, 2 pi / theta_j. */
+/** Positions in one full turn of each pair, 2 pi / theta_j. Pairs that do not turn have none; they are the last ones. */
 export function wavelengths(theta: Float64Array): Float64Array {
-  return theta.map((frequency) => (2 * Math.PI) / frequency);
+  return theta.filter((frequency) => frequency > 0).map((frequency) => (2 * Math.PI) / frequency);
 }
 
-/** B(m) = sum_j cos(m theta_j): the bias of a score towards a similar token over a random one at distance m (arXiv 2405.14591). */
-export function cosineSum(theta: Float64Array, distance: number): number {
+/** B(m) = sum_j decay_j^m cos(m theta_j): the bias of a score towards a similar token over a random one at distance m (arXiv 2405.14591). */
+export function cosineSum(theta: Float64Array, distance: number, decay?: Float64Array): number {
   let sum = 0;
-  for (const frequency of theta) sum += Math.cos(distance * frequency);
+  for (let j = 0; j < theta.length; j++) sum += Math.cos(distance * theta[j]) * (decay ? decay[j] ** distance : 1);
   return sum;
 }
 
 /** A(m) = (2 / sqrt d) B(m): the attention score before softmax of an all-ones query and key (paper, Fig. 4). */
-export function allOnesScore(theta: Float64Array, distance: number): number {
-  return (2 / Math.sqrt(2 * theta.length)) * cosineSum(theta, distance);
+export function allOnesScore(theta: Float64Array, distance: number, decay?: Float64Array): number {
+  return (2 / Math.sqrt(2 * theta.length)) * cosineSum(theta, distance, decay);
 }
 
 /** A(m) at each given distance, for a plot. */
-export function decayCurve(theta: Float64Array, distances: ArrayLike<number>): Float64Array {
-  return Float64Array.from(distances, (distance) => allOnesScore(theta, distance));
+export function decayCurve(theta: Float64Array, distances: ArrayLike<number>, decay?: Float64Array): Float64Array {
+  return Float64Array.from(distances, (distance) => allOnesScore(theta, distance, decay));
 }
 
 /** The first distance 1 <= m <= context with B(m) < 0, or null where there is none. */
-export function firstNegativeDistance(theta: Float64Array, context: number): number | null {
+export function firstNegativeDistance(theta: Float64Array, context: number, decay?: Float64Array): number | null {
   // Each pair is turned by theta_j per step instead of calling cos; the error after 1e6 turns stays near 1e-10.
-  const stepCos = theta.map(Math.cos);
-  const stepSin = theta.map(Math.sin);
+  const stepCos = theta.map((frequency, j) => Math.cos(frequency) * (decay?.[j] ?? 1));
+  const stepSin = theta.map((frequency, j) => Math.sin(frequency) * (decay?.[j] ?? 1));
   const cos = new Float64Array(theta.length).fill(1);
   const sin = new Float64Array(theta.length);
   for (let distance = 1; distance <= context; distance++) {

@@ -5,7 +5,11 @@ import { documentRows } from './documentRows';
 import { type EncodeOptions, encodeText } from './encodeText';
 import type { RowSource } from './rowSource';
 import { copyRows } from './synthetic/copySpans';
+import { firstSentenceRows } from './synthetic/firstSentence';
+import { inductionRows } from './synthetic/induction';
 import { keyedFactRows } from './synthetic/keyedFacts';
+import { passkeyRows } from './synthetic/passkey';
+import { recallRows } from './synthetic/recall';
 import { bytesTokenizer, type Tokenizer } from './tokenizer';
 
 /** Sources that are generated; they plant their task into natural text. */
@@ -15,7 +19,23 @@ export const SYNTHETIC_TASKS = {
     description: 'Facts planted in natural text and asked for again later; the answers count.',
     rows: keyedFactRows,
   },
+  'first-sentence': {
+    title: 'First sentence',
+    description: 'Stretches of text, each followed by the question for its first sentence.',
+    rows: firstSentenceRows,
+  },
+  passkey: { title: 'Passkey', description: 'A number somewhere in a text, asked for at its end.', rows: passkeyRows },
   copy: { title: 'Copy', description: 'A span that comes again after a gap; the repeat counts.', rows: copyRows },
+  recall: {
+    title: 'Dense recall',
+    description: 'Keyed facts and their questions without text between: what a base learns retrieval from.',
+    rows: recallRows,
+  },
+  induction: {
+    title: 'Dense induction',
+    description: 'Random tokens over and over, a gap of text apart; every repeat counts.',
+    rows: inductionRows,
+  },
 } as const;
 
 /** Shipped sources for any tokenizer: from its shards where they ship, else encoded here and now from the `bytes` shards. */

@@ -15,7 +15,7 @@ const SIZES = [
   { rows: 257, vocabulary: 5 },
 ];
 
-/** Larger than every true logit: a kernel that does not mask padding columns gets sum and hit flag wrong. */
+/** Larger than every true logit: a kernel that does not mask padding columns gets sum and prediction wrong. */
 const PADDING = 500;
 
 const strideOf = (vocabulary: number) => Math.ceil(vocabulary / 4) * 4;
@@ -32,9 +32,10 @@ function problem(rows: number, vocabulary: number, logits: FloatOperand) {
     targetWeight: floats('target_weight', [rows], weights),
     tokenLoss: emptyTensor('token_loss', rows, 2),
     oracle: crossEntropyOracle(logits.doubles, targets, weights, 1),
-    isHit: Array.from(targets, (target, row) => {
+    predicted: Array.from(targets, (target, row) => {
       const own = logits.values.subarray(row * vocabulary, (row + 1) * vocabulary);
-      return Number(own[target] === Math.max(...own));
+      const highest = Math.max(...own);
+      return own[target] === highest ? target : own.indexOf(highest);
     }),
   };
 }
@@ -47,16 +48,16 @@ async function run(given: ReturnType<typeof problem>, vocabulary: number, backwa
     tokenLoss,
     logits.tensor,
   ]);
-  return { nats: losses.filter((_, i) => i % 2 === 0), hits: [...losses.filter((_, i) => i % 2 === 1)], gradient };
+  return { nats: losses.filter((_, i) => i % 2 === 0), predicted: [...losses.filter((_, i) => i % 2 === 1)], gradient };
 }
 
 describe.each(SIZES)('cross_entropy of $rows tokens, vocabulary $vocabulary', ({ rows, vocabulary }) => {
   const given = problem(rows, vocabulary, normals('logits', [rows, vocabulary], 3));
 
-  it('gives losses, hits and the gradient; padding columns and rows of weight 0 get none', async () => {
-    const { nats, hits, gradient } = await run(given, vocabulary, true);
+  it('gives losses, predictions and the gradient; padding columns and rows of weight 0 get none', async () => {
+    const { nats, predicted, gradient } = await run(given, vocabulary, true);
     expectClose(nats, given.oracle.losses, sumTolerance(vocabulary), 'nats');
-    expect(hits).toEqual(given.isHit);
+    expect(predicted).toEqual(given.predicted);
     const stride = strideOf(vocabulary);
     const expected = padColumns(given.oracle.dlogits, vocabulary, stride);
     expectClose(gradient, expected, { relative: 1e-4, absolute: 1e-6 }, 'dlogits');
@@ -68,7 +69,7 @@ describe.each(SIZES)('cross_entropy of $rows tokens, vocabulary $vocabulary', ({
   it('gives the same losses and leaves the logits alone without BACKWARD', async () => {
     const [trained, evaluated] = [await run(given, vocabulary, true), await run(given, vocabulary, false)];
     expect(evaluated.nats).toEqual(trained.nats);
-    expect(evaluated.hits).toEqual(trained.hits);
+    expect(evaluated.predicted).toEqual(trained.predicted);
     expect(evaluated.gradient).toEqual(given.logits.values);
   });
 });
@@ -85,10 +86,10 @@ describe('cross_entropy of extreme logits', () => {
   it.each(cases)('agrees with the oracle: %s', async (_, value) => {
     const logits = Array.from({ length: rows * vocabulary }, (_, i) => value(Math.floor(i / vocabulary), i % vocabulary));
     const given = problem(rows, vocabulary, floats('logits', [rows, vocabulary], logits));
-    const { nats, hits, gradient } = await run(given, vocabulary, true);
+    const { nats, predicted, gradient } = await run(given, vocabulary, true);
     // A loss is a difference of values near 80, which float32 holds to 4e-6 at best.
     expectClose(nats, given.oracle.losses, { relative: 1e-5, absolute: 4e-5 }, 'nats');
-    expect(hits).toEqual(given.isHit);
+    expect(predicted).toEqual(given.predicted);
     const expected = padColumns(given.oracle.dlogits, vocabulary, strideOf(vocabulary));
     expectClose(gradient, expected, { relative: 1e-4, absolute: 1e-6 }, 'dlogits');
   });

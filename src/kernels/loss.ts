@@ -11,7 +11,7 @@ interface CrossEntropyOperands {
   targets: Tensor;
   /** (rows), already divided by the total weight of the step. */
   targetWeight: Tensor;
-  /** (rows, 2) out: nats, and 1 where the target was the most likely token. */
+  /** (rows, 2) out: nats, and the most likely token (the target where others are as likely). */
   tokenLoss: Tensor;
   vocabulary: number;
   backward: boolean;

@@ -60,4 +60,27 @@ describe('RotaryTableSet', () => {
       expect(tensor.storage.persistent).toBe(true);
     }
   });
+
+  it('keeps queries and keys of xPos apart, at every length, and one table for all layers', () => {
+    const xpos: RopeParameters = { rope_type: 'xpos', rope_theta: 500, scale_base: 16 };
+    const set = new RotaryTableSet(config(16, xpos), [8, 32]);
+    expect(set.contents()).toHaveLength(4);
+    const { q, k } = set.layer(8, 0);
+    expect(q.storage).not.toBe(k.storage);
+    expect(set.layer(8, 2)).toEqual({ q, k });
+    const { query, key } = rotaryTables(xpos, 16, 8, 0);
+    const valuesOf = (tensor: typeof q) => set.contents().find((table) => table.tensor.storage === tensor.storage)?.values;
+    expect(valuesOf(q)?.[0]).toBe(Math.fround(query.cos[0]));
+    expect(valuesOf(k)?.[0]).toBe(Math.fround(key.cos[0]));
+  });
+
+  it('leaves the layers without rotation as they are', () => {
+    const set = new RotaryTableSet(config(16, { ...DEFAULT, nope_layers: [1] }), [8, 32]);
+    expect(set.contents()).toHaveLength(2);
+    expect(set.layer(8, 0).q.storage).toBe(set.layer(32, 2).k.storage);
+    const { storage } = set.layer(8, 1).q;
+    expect(set.layer(32, 1).k.storage).toBe(storage);
+    const values = set.contents().find(({ tensor }) => tensor.storage === storage)?.values;
+    expect(values?.every((value, i) => value === 1 - (i % 2))).toBe(true);
+  });
 });

@@ -16,7 +16,8 @@ interface Table {
 
 /**
  * The rotary tables of every length a run uses, computed in float64 on the CPU because WGSL's own sine is only good to 2^-11. Equal tables
- * are kept once: queries and keys, layers, and lengths whose table is the beginning of a longer one (all encodings but the dynamic ones).
+ * are kept once: queries and keys (all encodings but xPos), layers (all but those of `nope_layers`), and lengths whose table is the
+ * beginning of a longer one (all encodings but those that depend on the length, and xPos, which is centred on it).
  */
 export class RotaryTableSet {
   private readonly tables: Table[] = [];
@@ -41,10 +42,16 @@ export class RotaryTableSet {
 
   private build(length: number): RotaryTensors[] {
     const { ropeParameters, headDim, numHiddenLayers } = this.config;
+    const unturned = new Set(ropeParameters.nope_layers);
+    const built = new Map<boolean, RotaryTensors>();
     return Array.from({ length: numHiddenLayers }, (_, layer) => {
+      const known = built.get(unturned.has(layer));
+      if (known) return known;
       const { query, key } = rotaryTables(ropeParameters, headDim, length, layer);
       const q = this.keep(query, length);
-      return { q, k: key === query ? q : this.keep(key, length) };
+      const tensors = { q, k: key === query ? q : this.keep(key, length) };
+      built.set(unturned.has(layer), tensors);
+      return tensors;
     });
   }
 

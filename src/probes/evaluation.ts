@@ -11,8 +11,8 @@ import { uploadBatch } from '../model/upload';
 export interface TokenLosses {
   /** (rows · length) nats; meaningless where the target weight is 0. */
   loss: Float32Array;
-  /** (rows · length) 1 where the target was the most likely token. */
-  hit: Float32Array;
+  /** (rows · length) the most likely token; the target where others are as likely. */
+  predicted: Uint32Array;
 }
 
 /** A forward-only program that gives per-token losses; batches of any number of rows go through it a few rows at a time. */
@@ -29,7 +29,7 @@ export class Evaluation {
 
   async run(engine: Engine, batch: Batch): Promise<TokenLosses> {
     const size = batch.rows * batch.length;
-    const losses = { loss: new Float32Array(size), hit: new Float32Array(size) };
+    const losses = { loss: new Float32Array(size), predicted: new Uint32Array(size) };
     for (let first = 0; first < batch.rows; first += this.rows) {
       uploadBatch(engine, this.context.model, this.slice(batch, first), 1);
       engine.run(this.program);
@@ -37,7 +37,7 @@ export class Evaluation {
       const start = first * batch.length;
       for (let i = 0; i < pairs.length / 2 && start + i < size; i++) {
         losses.loss[start + i] = pairs[2 * i];
-        losses.hit[start + i] = pairs[2 * i + 1];
+        losses.predicted[start + i] = pairs[2 * i + 1];
       }
     }
     return losses;

@@ -1,10 +1,12 @@
 import type { Batch } from '../core/batch';
 import type { AssetReader } from '../core/ports';
 import type { Recipe } from '../core/recipe';
+import type { ProbeTaskName } from '../core/records';
 import { type Corpus, loadCorpusIndex, type TokenDocument, type TokenSource } from '../data/corpus';
 import { createDataStream, type DataStream, type Shares } from '../data/dataStream';
 import { loadCorpusFor, openSource } from '../data/sources';
-import { type RetrievalProbe, retrievalProbe } from '../data/synthetic/retrievalProbe';
+import type { AnswerProbe } from '../data/synthetic/answerProbe';
+import { PROBE_TASKS } from '../data/synthetic/probeTasks';
 import type { Tokenizer } from '../data/tokenizer';
 import { validationWindows } from '../data/validation';
 
@@ -51,8 +53,9 @@ export class Dataset {
     return validationWindows(this.corpus, source, rows, length, HELD_OUT_SEED);
   }
 
-  retrieval(rows: number, length: number): RetrievalProbe {
-    return retrievalProbe({
+  /** Questions of one task on held-out text. */
+  questions(task: ProbeTaskName, rows: number, length: number): AnswerProbe {
+    return PROBE_TASKS[task].make({
       tokenizer: this.tokenizer,
       documents: this.documents('validation'),
       rows,

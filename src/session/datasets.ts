@@ -28,7 +28,8 @@ export class Datasets {
     const stream = dataset.stream(sharesOf(recipe), recipe.seed);
     const lengths = recipe.curriculum.stages.map(({ sequence_length }) => sequence_length);
     for (const length of lengths) stream.next(recipe.data.sources.length, length);
-    if (recipe.probes.retrieval_rows) dataset.retrieval(1, Math.max(...lengths));
+    const { retrieval_rows, retrieval_tasks } = recipe.probes;
+    for (const task of retrieval_rows ? retrieval_tasks : []) dataset.questions(task, 1, Math.max(...lengths));
   }
 
   /** Encodes dropped files under a tokenizer and keeps them for the others. Nothing is kept when a file is refused. */

@@ -2,7 +2,7 @@ import type { Batch } from '../core/batch';
 import type { RetrievalRecord, ValidationRecord } from '../core/records';
 import type { TokenDocument } from '../data/corpus';
 import { type KneserNeyLosses, kneserNeyLosses } from '../data/kneserNey';
-import type { RetrievalProbe } from '../data/synthetic/retrievalProbe';
+import type { AnswerProbe } from '../data/synthetic/answerProbe';
 import type { Engine } from '../model/engine';
 import { type Evaluation, lossByPosition, meanLoss, type TokenLosses } from '../probes/evaluation';
 import { retrievalPoints } from '../probes/retrieval';
@@ -35,11 +35,11 @@ export async function measureValidation(
   };
 }
 
-/** Keyed-fact retrieval, with and without the fact told. */
+/** Answers to one task's questions, with and without what tells them. */
 export async function measureRetrieval(
   engine: Engine,
   evaluation: Evaluation,
-  probe: RetrievalProbe,
+  probe: AnswerProbe,
 ): Promise<Pick<RetrievalRecord, 'length' | 'points'>> {
   const told = await evaluation.run(engine, probe.batch);
   const control = await evaluation.run(engine, probe.control);

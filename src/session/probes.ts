@@ -1,6 +1,6 @@
 import type { Batch } from '../core/batch';
-import type { AttentionRecord, Progress, RetrievalRecord, ValidationRecord } from '../core/records';
-import type { RetrievalProbe } from '../data/synthetic/retrievalProbe';
+import type { AttentionRecord, Progress, ProbeTaskName, RetrievalRecord, ValidationRecord } from '../core/records';
+import type { AnswerProbe } from '../data/synthetic/answerProbe';
 import type { Engine } from '../model/engine';
 import type { Evaluation } from '../probes/evaluation';
 import type { Blueprint } from './blueprint';
@@ -11,7 +11,7 @@ import { measureRetrieval, measureValidation, type SourceWindows } from './heldO
 export class Probes {
   private readonly windows: Record<ValidationRecord['kind'], SourceWindows[]>;
   private readonly attentionBatch: Batch;
-  private readonly retrieval: RetrievalProbe | undefined;
+  private readonly questions: { task: ProbeTaskName; probe: AnswerProbe }[];
 
   constructor(
     private readonly engine: Engine,
@@ -19,14 +19,15 @@ export class Probes {
     private readonly dataset: Dataset,
   ) {
     const { short, long } = blueprint.evaluation;
-    const { validation_rows, retrieval_rows } = blueprint.recipe.probes;
+    const { validation_rows, retrieval_rows, retrieval_tasks } = blueprint.recipe.probes;
     const sources = dataset.validationSources(blueprint.recipe.data.sources);
     const windows = ({ length }: Evaluation) =>
       sources.map((source) => ({ source, batch: dataset.validation(source, validation_rows, length) }));
     this.windows = { short: windows(short), long: long.length === short.length ? [] : windows(long) };
     const { rows, length } = blueprint.attention;
     this.attentionBatch = dataset.validation(sources[0], rows, length);
-    this.retrieval = retrieval_rows ? dataset.retrieval(retrieval_rows, long.length) : undefined;
+    const tasks = retrieval_rows ? retrieval_tasks : [];
+    this.questions = tasks.map((task) => ({ task, probe: dataset.questions(task, retrieval_rows, long.length) }));
   }
 
   async run(progress: Progress): Promise<(ValidationRecord | AttentionRecord | RetrievalRecord)[]> {
@@ -34,7 +35,10 @@ export class Probes {
     for (const kind of ['short', 'long'] as const)
       if (this.windows[kind].length) records.push(await this.validate(kind, progress));
     records.push({ type: 'attention', ...progress, ...(await this.blueprint.attention.run(this.engine, this.attentionBatch)) });
-    if (this.retrieval) records.push(await this.retrieve(this.retrieval, progress));
+    for (const { task, probe } of this.questions) {
+      const measured = await measureRetrieval(this.engine, this.blueprint.evaluation.long, probe);
+      records.push({ type: 'retrieval', ...progress, task, ...measured });
+    }
     return records;
   }
 
@@ -42,9 +46,5 @@ export class Probes {
     const { tokenBytes } = this.dataset.tokenizer;
     const measured = await measureValidation(this.engine, this.blueprint.evaluation[kind], this.windows[kind], tokenBytes);
     return { type: 'validation', ...progress, kind, ...measured };
-  }
-
-  private async retrieve(probe: RetrievalProbe, progress: Progress): Promise<RetrievalRecord> {
-    return { type: 'retrieval', ...progress, ...(await measureRetrieval(this.engine, this.blueprint.evaluation.long, probe)) };
   }
 }

@@ -2,18 +2,10 @@ import { InputError } from '../../core/errors';
 import { Rng } from '../../core/rng';
 import { encodeContinuation } from '../encodeText';
 import type { Tokenizer } from '../tokenizer';
-import { ADJECTIVES, FAMILY_NAMES, GIVEN_NAMES, NOUNS, SYLLABLES } from './words';
+import { compactClass, type FactClass, pick, SENTENCE_CLASSES } from './factClasses';
 
 /** Keys of the two splits never meet: a model that answers for test keys has not learnt them by heart. */
 export type KeySplit = 'train' | 'test';
-
-/** What facts of a row share: only the key tells them apart. Sentences hold {key} and {value}, both written with a leading space. */
-interface FactClass {
-  facts: readonly string[];
-  questions: readonly string[];
-  drawKey(rng: Rng): string;
-  drawValue(rng: Rng): string;
-}
 
 /** A fact or a question as tokens. */
 export interface Sentence {
@@ -29,41 +21,6 @@ export interface KeyedFact {
   fact: Sentence;
   question: Sentence;
 }
-
-const pick = <T>(rng: Rng, items: readonly T[]): T => items[rng.integer(items.length)];
-const drawThing = (rng: Rng) => ` ${pick(rng, ADJECTIVES)} ${pick(rng, NOUNS)}`;
-const drawNumber = (rng: Rng) => ` ${1000 + rng.integer(9000)}`;
-const drawPerson = (rng: Rng) => ` ${pick(rng, GIVEN_NAMES)} ${pick(rng, FAMILY_NAMES)}`;
-
-function sentenceClass(noun: string, drawValue: (rng: Rng) => string): FactClass {
-  return {
-    facts: [
-      ` The ${noun} of the{key} is{value}.`,
-      ` Note the ${noun} of the{key}:{value}.`,
-      ` For the{key}, the ${noun} is{value}.`,
-    ],
-    questions: [` What is the ${noun} of the{key}? It is{value}.`, ` So the ${noun} of the{key} was{value}.`],
-    drawKey: drawThing,
-    drawValue,
-  };
-}
-
-/** Whole English sentences; a row keeps to one class. */
-const SENTENCE_CLASSES = [
-  sentenceClass('code', drawNumber),
-  sentenceClass('price', drawNumber),
-  sentenceClass('owner', drawPerson),
-];
-
-/** For tokenizers of about a token a character, where four sentences would not leave room in a short row. */
-const COMPACT_CLASSES: readonly FactClass[] = [
-  {
-    facts: ['{key}:{value}.'],
-    questions: ['{key}?{value}.'],
-    drawKey: (rng) => ` ${pick(rng, SYLLABLES)}${pick(rng, SYLLABLES)}`,
-    drawValue: (rng) => ` ${100 + rng.integer(900)}`,
-  },
-];
 
 /** Facts of one class that a question chooses among; fewer, and the class alone gives the answer away. */
 export const MIN_FACTS = 4;
@@ -85,7 +42,7 @@ export class FactWriter {
     private readonly split: KeySplit,
   ) {
     this.longest = this.measure(SENTENCE_CLASSES);
-    this.classes = this.minLength() <= SHORT_ROW ? SENTENCE_CLASSES : COMPACT_CLASSES;
+    this.classes = this.minLength() <= SHORT_ROW ? SENTENCE_CLASSES : [compactClass(tokenizer)];
     this.longest = this.measure(this.classes);
   }
 
@@ -112,19 +69,31 @@ export class FactWriter {
   }
 
   private drawFrom(factClass: FactClass, rng: Rng, count: number): KeyedFact[] {
-    const keys = new Set<string>();
-    const values = new Set<string>();
-    while (keys.size < count) {
-      const key = factClass.drawKey(rng);
-      if (keySplit(key) === this.split) keys.add(key);
+    const keys = this.drawKeys(factClass, rng, count);
+    const values: string[] = [];
+    while (values.length < count) {
+      const value = factClass.drawValue(rng);
+      if (values.length >= factClass.values || !values.includes(value)) values.push(value);
     }
-    while (values.size < count) values.add(factClass.drawValue(rng));
-    const valueList = [...values];
-    return [...keys].map((key, i) => ({
+    return keys.map((key, i) => ({
       key,
-      fact: this.sentence(pick(rng, factClass.facts), key, valueList[i], 0),
-      question: this.sentence(pick(rng, factClass.questions), key, valueList[i], 1),
+      fact: this.sentence(pick(rng, factClass.facts), key, values[i], 0),
+      question: this.sentence(pick(rng, factClass.questions), key, values[i], 1),
     }));
+  }
+
+  /** Distinct keys of the split; their last characters differ while there are any left to differ in. */
+  private drawKeys({ drawKey, keyTails }: FactClass, rng: Rng, count: number): string[] {
+    const keys = new Set<string>();
+    const tails = new Set<string>();
+    while (keys.size < count) {
+      const key = drawKey(rng);
+      const tail = key.slice(-1);
+      if (keySplit(key) !== this.split || (tails.size < keyTails && tails.has(tail))) continue;
+      keys.add(key);
+      tails.add(tail);
+    }
+    return [...keys];
   }
 
   /** Tokens of the longest fact and question of a fixed sample. */

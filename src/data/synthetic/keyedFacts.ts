@@ -15,7 +15,6 @@ import { type Phrase, writePhrases } from './phrase';
 
 /** One question for about this many tokens of a row. */
 const TOKENS_PER_QUESTION = 128;
-const MAX_QUESTIONS = 32;
 /** Questions are spread over the row from this share of it on; the facts before the first need room. */
 const FIRST_QUESTION = 0.35;
 
@@ -38,7 +37,7 @@ export function keyedFactRows(tokenizer: Tokenizer, documents: readonly TokenDoc
 }
 
 function planRow(facts: FactWriter, length: number, rng: Rng): PlannedRow {
-  const wanted = Math.min(MAX_QUESTIONS, Math.round(length / TOKENS_PER_QUESTION));
+  const wanted = Math.round(length / TOKENS_PER_QUESTION);
   const questions = Math.max(
     1,
     Math.min(wanted, Math.floor((length - facts.minLength()) / (facts.longest.fact + facts.longest.question))),

@@ -19,7 +19,7 @@ const MAX_WAIT = 12;
 /**
  * Writes a row of one segment: BOS, natural text, and the phrases in order of `desired`, each as near to it as those around
  * it allow. Returns the position where each phrase begins, in the order given. BOS and the phrases must fit the row.
- * Blanked phrases are filled from `blanks`, so that the text around them stays the same.
+ * Blanked phrases are filled from `blanks`, so that the text around them stays the same. Text ends after `length` tokens.
  */
 export function writePhrases(
   row: RowWriter,
@@ -27,6 +27,7 @@ export function writePhrases(
   { bosId, startsWord }: Pick<Tokenizer, 'bosId' | 'startsWord'>,
   filler: Filler,
   blanks = filler,
+  length = row.length,
 ): number[] {
   const order = phrases.map((_, i) => i).sort((a, b) => phrases[a].desired - phrases[b].desired || a - b);
   const starts = new Array<number>(phrases.length);
@@ -34,7 +35,7 @@ export function writePhrases(
   row.startSegment(bosId);
   for (const i of order) {
     const { ids, weights, desired, isBlanked } = phrases[i];
-    const latest = row.length - stillToCome;
+    const latest = length - stillToCome;
     while (row.written < Math.min(desired, latest)) row.push(filler.next(), 1);
     for (let wait = 0; wait < MAX_WAIT && row.written < latest && !startsWord[filler.peek()]; wait++) row.push(filler.next(), 1);
     starts[i] = row.written;
@@ -44,6 +45,6 @@ export function writePhrases(
     });
     stillToCome -= ids.length;
   }
-  while (row.free > 0) row.push(filler.next(), 1);
+  while (row.written < length) row.push(filler.next(), 1);
   return starts;
 }

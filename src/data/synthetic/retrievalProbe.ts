@@ -1,48 +1,21 @@
 import type { Batch } from '../../core/batch';
 import { InputError } from '../../core/errors';
 import { Rng } from '../../core/rng';
-import type { TokenDocument } from '../corpus';
 import { emptyBatch, RowWriter } from '../rowSource';
-import type { Tokenizer } from '../tokenizer';
+import { type AnswerProbe, type AnswerProbeOptions, weighAnswersOnly } from './answerProbe';
 import { FactWriter, MIN_FACTS } from './facts';
 import { Filler, FillerPool } from './filler';
 import { type Phrase, writePhrases } from './phrase';
 
-export interface RetrievalProbeOptions {
-  tokenizer: Tokenizer;
-  /** Held-out documents for the text between. */
-  documents: readonly TokenDocument[];
-  rows: number;
-  length: number;
+export interface RetrievalProbeOptions extends AnswerProbeOptions {
   /** Tokens from fact to answer; rows take them in turn. Default: powers of two and the longest that fits. */
   distances?: readonly number[];
   /** Facts per row, the asked one among them. */
   facts?: number;
-  seed?: number;
-}
-
-export interface RetrievalAnswer {
-  row: number;
-  /** Positions [start, end) of the answer's tokens in the row; each is predicted one position earlier. */
-  start: number;
-  end: number;
-  /** Tokens from where the fact tells the value to where the answer gives it. */
-  distance: number;
-  /** The distance asked for, which groups rows; crowded rows may miss it by some tokens. */
-  requestedDistance: number;
-  /** Values of the other facts of the row: an answer among them found the class but not the key. */
-  otherValues: number[][];
-}
-
-export interface RetrievalProbe {
-  batch: Batch;
-  /** The same rows with natural text in place of the asked fact; its answers are at the same positions. */
-  control: Batch;
-  answers: RetrievalAnswer[];
 }
 
 /** Keyed facts with test keys, one question at the end of each row; only answer tokens have weight. */
-export function retrievalProbe(options: RetrievalProbeOptions): RetrievalProbe {
+export function retrievalProbe(options: RetrievalProbeOptions): AnswerProbe {
   const { tokenizer, rows, length, facts = MIN_FACTS, seed = 0 } = options;
   const writer = new FactWriter(tokenizer, 'test');
   writer.checkFits(length, facts);
@@ -50,7 +23,7 @@ export function retrievalProbe(options: RetrievalProbeOptions): RetrievalProbe {
     throw new InputError('retrieval probe', `at least ${MIN_FACTS} facts per row`, facts, 'ask for more facts');
   const pool = new FillerPool(options.documents);
   const distances = options.distances ?? distanceGrid(length);
-  const probe: RetrievalProbe = { batch: emptyBatch(rows, length), control: emptyBatch(rows, length), answers: [] };
+  const probe: AnswerProbe = { batch: emptyBatch(rows, length), control: emptyBatch(rows, length), answers: [] };
 
   for (let row = 0; row < rows; row++) {
     const requestedDistance = distances[row % distances.length];
@@ -70,7 +43,7 @@ export function retrievalProbe(options: RetrievalProbeOptions): RetrievalProbe {
       otherValues: plan.others.map(({ fact }) => fact.ids.slice(fact.valueStart, fact.valueEnd)),
     });
   }
-  for (const batch of [probe.batch, probe.control]) weighAnswersOnly(batch, probe.answers);
+  weighAnswersOnly(probe);
   return probe;
 }
 
@@ -93,10 +66,4 @@ function planProbeRow(writer: FactWriter, length: number, count: number, distanc
     ];
     if (phrases.reduce((sum, { ids }) => sum + ids.length, 1) <= length) return { asked, others, phrases };
   }
-}
-
-function weighAnswersOnly(batch: Batch, answers: readonly RetrievalAnswer[]): void {
-  batch.targetWeights.fill(0);
-  for (const { row, start, end } of answers)
-    batch.targetWeights.fill(1, row * batch.length + start - 1, row * batch.length + end - 1);
 }

@@ -26,10 +26,6 @@ export const FAMILY_NAMES =
   Morgan Murray Nelson Page Parker Porter Price Reed Rice Rogers Scott Shaw Stone Taylor Turner Walker Ward Warren Webb West White
   Wood Young`);
 
-export const SYLLABLES = 'bdfghjklmnprstvwz'
-  .split('')
-  .flatMap((consonant) => 'aeiou'.split('').map((vowel) => consonant + vowel));
-
 function words(text: string): string[] {
   return text.split(/\s+/);
 }

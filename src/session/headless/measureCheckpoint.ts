@@ -1,4 +1,4 @@
-import type { RetrievalRecord, ValidationRecord } from '../../core/records';
+import { PROBE_TASK_NAMES, type ProbeTaskName, type RetrievalRecord, type ValidationRecord } from '../../core/records';
 import type { KneserNeyLosses } from '../../data/kneserNey';
 import type { Gpu } from '../../gpu/device';
 import { AttentionProbe, type AttentionSummary } from '../../probes/attention';
@@ -11,15 +11,15 @@ const TOKENS_PER_REPLAY = 4096;
 
 export interface CheckpointEvaluation extends Pick<ValidationRecord, 'length' | 'loss' | 'bitsPerByte' | 'byPosition'> {
   adapter: string;
-  /** Windows per source, and rows of the retrieval probe. */
+  /** Windows per source, and questions per task. */
   rows: number;
   tokenizer: string;
   /** The model, and where asked for tables of pairs and single tokens over the same targets. */
   sources: (ValidationRecord['sources'][number] & { baselines?: KneserNeyLosses })[];
-  retrieval: RetrievalRecord['points'];
+  retrieval: { task: ProbeTaskName; points: RetrievalRecord['points'] }[];
 }
 
-/** Held-out loss by source and position, and keyed-fact retrieval. */
+/** Held-out loss by source and position, and retrieval in every task that fits the length. */
 export async function evaluateCheckpoint(
   gpu: Gpu,
   checkpoint: OpenCheckpoint,
@@ -30,16 +30,18 @@ export async function evaluateCheckpoint(
     source,
     batch: dataset.validation(source, rows, length),
   }));
-  const retrievalProbe = dataset.retrieval(rows, length);
+  const questions = PROBE_TASK_NAMES.map((task) => ({ task, probe: dataset.questions(task, rows, length) }));
   const shape = { rows: Math.max(1, Math.min(rows, Math.floor(TOKENS_PER_REPLAY / length))), length };
   const { built, engine, adapter } = await runCheckpoint(gpu, checkpoint, shape, (context) => new Evaluation(context));
   try {
     const validation = await measureValidation(engine, built, windows, dataset.tokenizer.tokenBytes);
-    const { points } = await measureRetrieval(engine, built, retrievalProbe);
+    const retrieval: CheckpointEvaluation['retrieval'] = [];
+    for (const { task, probe } of questions)
+      retrieval.push({ task, points: (await measureRetrieval(engine, built, probe)).points });
     const sources = validation.sources.map((source, i) =>
       baselines ? { ...source, baselines: tableBaseline(dataset, windows[i]) } : source,
     );
-    return { adapter, rows, tokenizer: dataset.tokenizer.name, ...validation, sources, retrieval: points };
+    return { adapter, rows, tokenizer: dataset.tokenizer.name, ...validation, sources, retrieval };
   } finally {
     engine.destroy();
   }

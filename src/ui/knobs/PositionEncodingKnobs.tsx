@@ -17,6 +17,7 @@ import { LogSlider } from '../controls/LogSlider';
 import { NumberField } from '../controls/NumberField';
 import { formatInteger } from '../format';
 import { useLab } from '../labContext';
+import { EncodingListKnob, LayersWithoutRotation, PartialRotary, rotaryPairs } from './EncodingListKnobs';
 
 type RopeParameters = Recipe['rope_parameters'];
 
@@ -28,6 +29,8 @@ export function PositionEncodingKnobs() {
   const rope = useLab((state) => state.draft.rope_parameters);
   const edit = useLab((state) => state.edit);
   const revert = useRevert();
+  const facts = useLab((state) => state.facts);
+  const headDim = useLab((state) => draftModel(state.draft, facts)?.headDim);
   const entry = encodingOf(rope);
   return (
     <>
@@ -38,7 +41,7 @@ export function PositionEncodingKnobs() {
             explanation={{
               title: entry.label,
               formula: entry.formula,
-              text: 'b = rope_theta, d = head_dim, s = factor, L = original context, T = row length.',
+              text: 'b = rope_theta, d = dims of a head that turn, s = factor, L = original context, T = row length.',
               source: entry.citation,
             }}
           />
@@ -51,7 +54,7 @@ export function PositionEncodingKnobs() {
             value={rope.rope_type}
             onChange={(event) =>
               edit((draft) => {
-                draft.rope_parameters = defaultsOf(event.target.value as RopeType, draft.rope_parameters);
+                draft.rope_parameters = defaultsOf(event.target.value as RopeType, draft.rope_parameters, headDim);
               })
             }
           >
@@ -66,7 +69,16 @@ export function PositionEncodingKnobs() {
       {entry.fields.map((field) => (
         <EncodingKnob key={field.name} field={field} rope={rope} />
       ))}
-      <BaseHint />
+      {entry.lists?.map((list) => (
+        <EncodingListKnob key={list.name} list={list} rope={rope} headDim={headDim} />
+      ))}
+      {rope.rope_type !== 'nope' && (
+        <>
+          <PartialRotary rope={rope} headDim={headDim} />
+          <LayersWithoutRotation rope={rope} />
+          <BaseHint />
+        </>
+      )}
     </>
   );
 }
@@ -122,12 +134,9 @@ function BaseHint() {
   const headDim = draftModel(draft, facts)?.headDim;
   const length = longestStage(draft);
   const rope = useDeferredValue(draft.rope_parameters);
-  const negative = useMemo(
-    () => (headDim ? firstNegativeDistance(inverseFrequencies(rope, headDim, length).inverseFrequencies, length) : null),
-    [rope, headDim, length],
-  );
+  const negative = useMemo(() => (headDim ? firstNegativeOf(rope, headDim, length) : undefined), [rope, headDim, length]);
   const safe = useMemo(() => (headDim ? smallestSafeBase(headDim, length) : null), [headDim, length]);
-  if (!headDim) return null;
+  if (!headDim || negative === undefined) return null;
   return (
     <p className={negative === null ? 'hint hint-base' : 'hint hint-base hint-warn'}>
       <span>
@@ -153,11 +162,27 @@ function parameterOf(rope: RopeParameters, name: string): number | undefined {
   return (rope as unknown as Record<string, number | undefined>)[name];
 }
 
-/** Another kind keeps the values it shares with the present one. */
-function defaultsOf(kind: RopeType, present: RopeParameters): RopeParameters {
-  const fields = positionEncodings[kind].fields.map(({ name, default: fallback }) => [
-    name,
-    parameterOf(present, name) ?? fallback,
-  ]);
-  return { rope_type: kind, ...Object.fromEntries(fields) } as RopeParameters;
+/** Undefined where the encoding does not fit the head; the plan says why. */
+function firstNegativeOf(rope: RopeParameters, headDim: number, length: number): number | null | undefined {
+  try {
+    const { inverseFrequencies: theta, decay } = inverseFrequencies(rope, headDim, length);
+    return firstNegativeDistance(theta, length, decay);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Another kind keeps the values it shares with the present one, and the base for the way back. */
+function defaultsOf(kind: RopeType, present: RopeParameters, headDim: number | undefined): RopeParameters {
+  const { rope_theta, partial_rotary_factor, nope_layers } = present;
+  const { fields, lists = [] } = positionEncodings[kind];
+  const pairs = rotaryPairs(present, headDim);
+  return {
+    rope_type: kind,
+    rope_theta,
+    ...Object.fromEntries(fields.map(({ name, default: fallback }) => [name, parameterOf(present, name) ?? fallback])),
+    ...Object.fromEntries(lists.map((list) => [list.name, new Array(pairs).fill(list.default)])),
+    ...(partial_rotary_factor !== undefined && { partial_rotary_factor }),
+    ...(nope_layers && { nope_layers }),
+  } as RopeParameters;
 }
