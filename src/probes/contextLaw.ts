@@ -108,7 +108,7 @@ export function fitContextLaw(input: ContextLosses, options: ContextLawOptions =
     losses,
     contexts,
   );
-  const exact = data.standardErrors.findIndex((error) => error === 0);
+  const exact = data.standardErrors.indexOf(0);
   if (exact >= 0) return refuse('documents that differ in every bin', `all have the same loss at c = ${show(contexts[exact])}`);
   const fitMeans = powerFitter(contexts);
   const fit = fitMeans(data);

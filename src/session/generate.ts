@@ -40,8 +40,9 @@ export async function generateText({
       `${prompt.length} tokens`,
       'shorten the prompt',
     );
-  // The cache is as large as this text can become; dynamic encodings turn by the room they are given, so theirs stays the context.
-  const length = config.ropeParameters.rope_type === 'dynamic' ? context : Math.min(context, prompt.length + maxNewTokens);
+  // The cache is as large as this text can become; encodings that turn by the room they are given keep the whole context.
+  const byRoom = ['dynamic', 'longrope'].includes(config.ropeParameters.rope_type);
+  const length = byRoom ? context : Math.min(context, prompt.length + maxNewTokens);
   const generator = await Generator.create({ gpu, pipelines, model, weightsFrom: run.engine, variants, length });
   const rng = Rng.of(seed, 'sample');
   const decoder = new StreamDecoder(tokenizer, prompt);

@@ -39,6 +39,21 @@ describe('a recipe link', () => {
   });
 
   const recipes: [string, Recipe][] = [
+    [
+      'layers',
+      edited(
+        (r) =>
+          void (r.rope_parameters = {
+            rope_type: 'longrope',
+            rope_theta: 10_000,
+            factor: 4,
+            original_max_position_embeddings: 64,
+            short_factor: [1, 1.5],
+            long_factor: [2],
+            nope_layers: [3],
+          }),
+      ),
+    ],
     ['another encoding', edited((r) => void (r.rope_parameters = { rope_type: 'linear', rope_theta: 10_000, factor: 4 }))],
     [
       'a new model',

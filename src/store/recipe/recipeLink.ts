@@ -13,6 +13,14 @@ export function recipeToHash(preset: Recipe, recipe: Recipe): string {
   return `#${[`p=${slug(preset.name)}`, ...parts].join('&')}`;
 }
 
+/** Fields that are lists of numbers: `0.9,0.95`. */
+const NUMBER_LISTS = new Set([
+  'optimizer.betas',
+  'rope_parameters.nope_layers',
+  'rope_parameters.short_factor',
+  'rope_parameters.long_factor',
+]);
+
 /**
  * Reads a hash back. An empty hash is the first preset.
  * @throws InputError that names the offending part; nothing is half applied.
@@ -68,7 +76,12 @@ function fieldFrom(path: string, text: string): unknown {
   if (path === 'curriculum.stages')
     return pairs(path, text).map(([length, share]) => ({ sequence_length: Number(length), share }));
   if (path === 'data.sources') return pairs(path, text).map(([name, share]) => ({ name, share }));
-  if (path === 'optimizer.betas') return text.split(',').map(Number);
+  // A list of one number was quoted as text that looks like a number.
+  if (NUMBER_LISTS.has(path))
+    return text
+      .replace(/^"(.*)"$/, '$1')
+      .split(',')
+      .map(Number);
   return plainValue(text);
 }
 

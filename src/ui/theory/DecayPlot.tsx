@@ -9,6 +9,8 @@ interface DecayPlotProps {
   /** A(m) is B(m) times 2 / sqrt(d); B(m) is drawn near its zero. */
   quantity: 'A' | 'B';
   theta: Float64Array;
+  /** What pair j's score is multiplied by per position, where the chosen encoding does so. */
+  decay?: Float64Array;
   plain: Float64Array;
   base: number;
   target: number;
@@ -27,16 +29,19 @@ interface Points {
 }
 
 /** A curve over distance on a log axis, for the chosen encoding and for plain RoPE with base 10,000. */
-export function DecayPlot({ quantity, theta, plain, base, target }: DecayPlotProps) {
+export function DecayPlot({ quantity, theta, decay, plain, base, target }: DecayPlotProps) {
   const curves = useMemo(() => {
     const all = distancesTo(target * 2);
-    const curve = (frequencies: Float64Array): Points => {
-      const values = quantity === 'A' ? decayCurve(frequencies, all) : Float64Array.from(all, (m) => cosineSum(frequencies, m));
+    const curve = (frequencies: Float64Array, decays?: Float64Array): Points => {
+      const values =
+        quantity === 'A'
+          ? decayCurve(frequencies, all, decays)
+          : Float64Array.from(all, (m) => cosineSum(frequencies, m, decays));
       const kept = decimate({ x: all.map(Math.log), y: values }, 0, Number.POSITIVE_INFINITY, BUCKETS);
       return { distances: kept.map((i) => all[i]), values: kept.map((i) => values[i]) };
     };
-    return { chosen: curve(theta), plain: curve(plain) };
-  }, [quantity, theta, plain, target]);
+    return { chosen: curve(theta, decay), plain: curve(plain) };
+  }, [quantity, theta, decay, plain, target]);
   const x = scaleLog([1, target * 2], [MARGIN.left, WIDTH - MARGIN.right]);
   const low = Math.min(0, ...curves.chosen.values, ...curves.plain.values);
   const high = Math.max(...curves.chosen.values, ...curves.plain.values);
@@ -45,7 +50,7 @@ export function DecayPlot({ quantity, theta, plain, base, target }: DecayPlotPro
     `M${values.map((value, i) => `${x(distances[i]).toFixed(1)},${y(value).toFixed(1)}`).join('L')}`;
   return (
     <>
-      {quantity === 'B' && <NegativeDistances theta={theta} plain={plain} target={target} />}
+      {quantity === 'B' && <NegativeDistances theta={theta} decay={decay} plain={plain} target={target} />}
       <svg
         className="static-plot"
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
@@ -94,15 +99,16 @@ export function DecayPlot({ quantity, theta, plain, base, target }: DecayPlotPro
   );
 }
 
-function NegativeDistances({ theta, plain, target }: Pick<DecayPlotProps, 'theta' | 'plain' | 'target'>) {
-  const sentence = (frequencies: Float64Array) => {
-    const distance = firstNegativeDistance(frequencies, target);
+function NegativeDistances({ theta, decay, plain, target }: Pick<DecayPlotProps, 'theta' | 'decay' | 'plain' | 'target'>) {
+  const sentence = (frequencies: Float64Array, decays?: Float64Array) => {
+    const distance = firstNegativeDistance(frequencies, target, decays);
     return distance === null ? `none up to ${formatInteger(target)}` : `m = ${formatInteger(distance)}`;
   };
   return (
     <p className="panel-readout">
       <span>
-        first distance with B(m) &lt; 0: <b>{sentence(theta)}</b> <span className="muted">plain RoPE {sentence(plain)}</span>
+        first distance with B(m) &lt; 0: <b>{sentence(theta, decay)}</b>{' '}
+        <span className="muted">plain RoPE {sentence(plain)}</span>
       </span>
     </p>
   );

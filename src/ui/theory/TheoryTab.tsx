@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { inverseFrequencies } from '../../core/positionEncoding';
+import { type InverseFrequencies, inverseFrequencies, type RopeParameters } from '../../core/positionEncoding';
 import { granularity } from '../../core/ropeTheory';
 import { baseLength, draftModel, longestStage } from '../../store/recipe/draftModel';
 import { Explain } from '../controls/Explain';
@@ -22,7 +22,8 @@ export default function TheoryTab() {
   const headDim = chosen ?? model?.headDim ?? USUAL_HEAD_DIM;
   const target = longestStage(draft);
   const base = baseLength(draft, facts);
-  const theta = inverseFrequencies(draft.rope_parameters, headDim, target).inverseFrequencies;
+  const chosenEncoding = frequenciesOf(draft.rope_parameters, headDim, target);
+  const { inverseFrequencies: theta, decay } = chosenEncoding ?? { inverseFrequencies: new Float64Array(headDim / 2) };
   const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 10_000 }, headDim, target).inverseFrequencies;
   return (
     <div className="theory">
@@ -43,6 +44,11 @@ export default function TheoryTab() {
         <span>
           base length <b>{formatInteger(base)}</b>, target <b>{formatInteger(target)}</b>
         </span>
+        {!chosenEncoding && (
+          <span className="field-problem" role="alert">
+            this encoding’s parameters do not fit head_dim {headDim}; drawn without rotation
+          </span>
+        )}
         <span>
           granularity <b>{granularity(theta).toFixed(4)}</b>{' '}
           <span className="muted">plain RoPE {granularity(plain).toFixed(4)}</span> <Explain id="granularity" />
@@ -60,15 +66,24 @@ export default function TheoryTab() {
           <h2>Decay of the all-ones score A(m)</h2>
           <Explain id="decay" />
         </header>
-        <DecayPlot quantity="A" theta={theta} plain={plain} base={base} target={target} />
+        <DecayPlot quantity="A" theta={theta} decay={decay} plain={plain} base={base} target={target} />
       </section>
       <section className="panel" aria-label="B of m">
         <header className="panel-head">
           <h2>B(m)</h2>
           <Explain id="baseBound" />
         </header>
-        <DecayPlot quantity="B" theta={theta} plain={plain} base={base} target={target} />
+        <DecayPlot quantity="B" theta={theta} decay={decay} plain={plain} base={base} target={target} />
       </section>
     </div>
   );
+}
+
+/** Undefined where lists or the share of dims that turns do not fit this head_dim. */
+function frequenciesOf(rope: RopeParameters, headDim: number, length: number): InverseFrequencies | undefined {
+  try {
+    return inverseFrequencies(rope, headDim, length);
+  } catch {
+    return undefined;
+  }
 }
