@@ -127,6 +127,17 @@ const COMMANDS: Record<string, CommandHelp> = {
       tokenizer: TOKENIZER,
     },
   },
+  reproduce: {
+    usage: 'reproduce STUDY --out DIR',
+    does: 'a study of the paper in miniature: trains what is missing in --out, then writes report.html, report.md and the raw data',
+    positionals: 1,
+    options: {
+      scale: { type: 'string', value: 'NAME', help: 'pico (a smoke test), nano, micro or small; default nano' },
+      out: { type: 'string', value: 'DIR', help: 'where runs and report go; a stopped study goes on from there' },
+      seeds: { type: 'string', value: 'LIST', help: 'seeds, for instance 1,2,3; default those of the scale' },
+      plan: { type: 'boolean', help: 'only prints runs, tokens, FLOPs and the time they may take on this adapter' },
+    },
+  },
   bench: {
     usage: 'bench',
     does: 'checks, then times: every kernel and a whole step; API calls counted by a wrapper round WebGPU',

@@ -11,6 +11,7 @@ const commands = {
   gate: () => import('./gate').then(({ gate }) => gate),
   eval: () => import('./eval').then(({ evaluate }) => evaluate),
   probe: () => import('./probe').then(({ probe }) => probe),
+  reproduce: () => import('./reproduce').then(({ reproduce }) => reproduce),
   bench: () => import('./bench').then(({ bench }) => bench),
 };
 

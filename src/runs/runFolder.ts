@@ -7,6 +7,7 @@ import { decodeTrainingState, encodeTrainingState, type TrainingState } from './
 
 const METRICS = 'metrics.jsonl';
 const IDENTITY = 'run.json';
+const RECORDING = 'recorded.json';
 
 /** Complete checkpoints that are kept. */
 const KEPT = 2;
@@ -66,7 +67,7 @@ export class RunFolder {
   }
 
   async writeRecording(recording: RecordedRun): Promise<void> {
-    await this.files.write('recorded.json', JSON.stringify(recording));
+    await this.files.write(RECORDING, JSON.stringify(recording));
   }
 
   /** @param beside files that make the folder complete, such as the tokenizer's. */
@@ -85,10 +86,37 @@ export class RunFolder {
     for (const old of (await this.checkpoints()).slice(0, -KEPT)) await this.files.remove(old);
   }
 
-  /** The newest checkpoint. @throws InputError where there is none. */
-  async readCheckpoint(): Promise<TrainingState> {
+  /** What `writeRecording` kept. */
+  async recording(): Promise<RecordedRun> {
+    return JSON.parse(new TextDecoder().decode(await this.files.read(RECORDING))) as RecordedRun;
+  }
+
+  /** Whether a run has begun here, and whether it came to an end. */
+  async state(): Promise<'empty' | 'begun' | 'ended'> {
+    const names = await this.files.list('');
+    if (!names.includes(IDENTITY)) return 'empty';
+    if (!names.includes(RECORDING)) return 'begun';
+    return (await this.recording()).run.status === 'paused' ? 'begun' : 'ended';
+  }
+
+  /** Folder name of the newest checkpoint. @throws InputError where there is none. */
+  async newestCheckpoint(): Promise<string> {
     const newest = (await this.checkpoints()).at(-1);
     if (!newest) throw new InputError('run folder', 'a checkpoint to resume from', 'none', 'start the run without --resume');
+    return newest;
+  }
+
+  async hasCheckpoint(): Promise<boolean> {
+    return (await this.checkpoints()).length > 0;
+  }
+
+  /** Removes the run: one that was killed before its first checkpoint can only begin again. */
+  async clear(): Promise<void> {
+    for (const name of await this.files.list('')) await this.files.remove(name);
+  }
+
+  async readCheckpoint(): Promise<TrainingState> {
+    const newest = await this.newestCheckpoint();
     return decodeTrainingState((file) => this.files.read(`${newest}/${file}`));
   }
 

@@ -1,5 +1,5 @@
 import type { Batch } from '../core/batch';
-import type { AttentionRecord, Progress, ProbeTaskName, RetrievalRecord, ValidationRecord } from '../core/records';
+import type { AttentionRecord, ProbeTaskName, Progress, RetrievalRecord, ValidationRecord } from '../core/records';
 import type { AnswerProbe } from '../data/synthetic/answerProbe';
 import type { Engine } from '../model/engine';
 import type { Evaluation } from '../probes/evaluation';

@@ -15,6 +15,13 @@ export function shapeOf(hidden: number, layers: number, heads: number, vocabular
   };
 }
 
+const SHAPES: Record<ScaleName, Scale['shape']> = {
+  pico: shapeOf(64, 2, 2, 512),
+  nano: shapeOf(64, 2, 2, 512),
+  micro: shapeOf(128, 4, 4, 512),
+  small: shapeOf(448, 8, 7, 4096),
+};
+
 /** Extension of a shipped or own base to eight times its length. */
 export const EXTENSION_SCALES: Record<ScaleName, Scale> = {
   pico: extension('pico', 'nano', [1], { short: 128, long: 1024, tokens: 40_960, perStep: 8192, rate: 1e-3, rows: 21 }),
@@ -45,13 +52,6 @@ interface ExtensionSizes {
   rate: number;
   rows: number;
 }
-
-const SHAPES: Record<ScaleName, Scale['shape']> = {
-  pico: shapeOf(64, 2, 2, 512),
-  nano: shapeOf(64, 2, 2, 512),
-  micro: shapeOf(128, 4, 4, 512),
-  small: shapeOf(448, 8, 7, 4096),
-};
 
 function extension(name: ScaleName, base: string, seeds: number[], sizes: ExtensionSizes): Scale {
   return {
