@@ -62,13 +62,14 @@ function printRetrieval(output: Output, task: string, points: CheckpointEvaluati
   output.line();
   output.line(task);
   output.table([
-    ['tokens', 'answer loss', 'not told', 'exact', 'in class', 'answers'],
-    ...points.map(({ distance, answerLoss, controlLoss, exactMatch, classMatch, answers }) => [
+    ['tokens', 'answer loss', 'not told', 'exact', 'in class', 'ROUGE-L', 'answers'],
+    ...points.map(({ distance, answerLoss, controlLoss, exactMatch, classMatch, rougeL, answers }) => [
       String(distance),
       answerLoss.toFixed(4),
       controlLoss.toFixed(4),
       exactMatch.toFixed(2),
       (classMatch ?? exactMatch).toFixed(2),
+      rougeL?.toFixed(1) ?? '-',
       String(answers),
     ]),
   ]);

@@ -102,6 +102,8 @@ export interface RetrievalRecord extends Progress {
     exactMatch: number;
     /** Share of answers that were the value of some fact of the row; absent from older records. */
     classMatch?: number;
+    /** ROUGE-L, 0 to 100, of what the model wrote itself; only where it was asked to. */
+    rougeL?: number;
     answers: number;
   }[];
 }

@@ -20,7 +20,9 @@ it('sim', { timeout: 600000 }, () => {
   ] as [number, number, number, number, string, number][]) {
     const truth = { alpha: 25.4, beta: 0.45, gamma: 1.56 };
     const hit = { alpha: 0, beta: 0, gamma: 0 };
-    let mean = 0, width = 0, fitted = 0;
+    let mean = 0,
+      width = 0,
+      fitted = 0;
     const reasons: Record<string, number> = {};
     const start = performance.now();
     for (let t = 0; t < 200; t++) {
@@ -29,13 +31,39 @@ it('sim', { timeout: 600000 }, () => {
       for (let d = 0; d < docs; d++) {
         const o = off * rng.normal();
         for (let b = 0; b < 12; b++)
-          losses[d * 12 + b] = (label === 'flat' ? 2 : contextLaw(truth, contexts[b])) + o + (label === 'tokens' ? tok / Math.sqrt(0.7 * contexts[b]) : tok) * rng.normal();
+          losses[d * 12 + b] =
+            (label === 'flat' ? 2 : contextLaw(truth, contexts[b])) +
+            o +
+            (label === 'tokens' ? tok / Math.sqrt(0.7 * contexts[b]) : tok) * rng.normal();
       }
       const r = fitContextLaw({ contexts, losses }, { resamples, seed: t });
-      if (!r.fitted) { const k = r.reason.replace(/[\d.-]+/g, '#'); reasons[k] = (reasons[k] ?? 0) + 1; continue; }
-      fitted++; mean += r.beta; width += r.intervals.beta.upper - r.intervals.beta.lower;
-      for (const k of ['alpha', 'beta', 'gamma'] as const) if (r.intervals[k].lower <= truth[k] && truth[k] <= r.intervals[k].upper) hit[k]++;
+      if (!r.fitted) {
+        const k = r.reason.replace(/[\d.-]+/g, '#');
+        reasons[k] = (reasons[k] ?? 0) + 1;
+        continue;
+      }
+      fitted++;
+      mean += r.beta;
+      width += r.intervals.beta.upper - r.intervals.beta.lower;
+      for (const k of ['alpha', 'beta', 'gamma'] as const)
+        if (r.intervals[k].lower <= truth[k] && truth[k] <= r.intervals[k].upper) hit[k]++;
     }
-    console.log(docs, off, tok, resamples, label, JSON.stringify(hit), 'fitted', fitted, 'mean', (mean / fitted).toFixed(4), 'width', (width / fitted).toFixed(4), 'ms', (performance.now() - start).toFixed(0), JSON.stringify(reasons));
+    console.log(
+      docs,
+      off,
+      tok,
+      resamples,
+      label,
+      JSON.stringify(hit),
+      'fitted',
+      fitted,
+      'mean',
+      (mean / fitted).toFixed(4),
+      'width',
+      (width / fitted).toFixed(4),
+      'ms',
+      (performance.now() - start).toFixed(0),
+      JSON.stringify(reasons),
+    );
   }
 });

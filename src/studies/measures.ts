@@ -61,6 +61,17 @@ export function farExactMatch(length: number, task: ProbeTaskName, from: number)
   };
 }
 
+/** The paper's first-sentence score beyond the base's length. */
+export function farRougeL(length: number, from: number): Measure {
+  return {
+    name: 'first-sentence-rouge',
+    label: `first-sentence: ROUGE-L beyond ${from}`,
+    better: 'higher',
+    digits: 1,
+    of: beyond(length, 'first-sentence', from, (point) => point.rougeL ?? Number.NaN),
+  };
+}
+
 /** A task's curve over distance or length. */
 export function answerCurve(task: ProbeTaskName, value: (point: Point) => number) {
   return ({ evaluations }: RunOutcome) => {

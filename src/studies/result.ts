@@ -60,7 +60,7 @@ export function summarise(plan: StudyPlan, outcomes: ReadonlyMap<string, RunOutc
     const runs = own.map(({ run, outcome }) => ({
       seed: run.seed,
       status: outcome.recording.run.status,
-      measures: Object.fromEntries(measures.map((measure) => [measure.name, measure.of(outcome) ?? null])),
+      measures: Object.fromEntries(measures.map((measure) => [measure.name, finiteOrNull(measure.of(outcome))])),
       figures: Object.fromEntries(study.figures.map((figure) => [figure.name, figure.of(outcome)])),
     }));
     const means = measures.map((measure) => {
@@ -93,6 +93,8 @@ export function summarise(plan: StudyPlan, outcomes: ReadonlyMap<string, RunOutc
     contrasts: judge(study.contrasts, arms),
   };
 }
+
+const finiteOrNull = (value: number | undefined) => (Number.isFinite(value) ? value! : null);
 
 function judge(contrasts: readonly Contrast[], arms: readonly ResultArm[]): ResultContrast[] {
   const compared = contrasts.map((contrast) => {

@@ -1,8 +1,11 @@
 import { PROBE_TASK_NAMES, type ProbeTaskName, type RetrievalRecord, type ValidationRecord } from '../../core/records';
 import type { KneserNeyLosses } from '../../data/kneserNey';
+import type { AnswerProbe } from '../../data/synthetic/answerProbe';
 import type { Gpu } from '../../gpu/device';
+import { Generator } from '../../model/generator';
 import { AttentionProbe, type AttentionSummary } from '../../probes/attention';
 import { Evaluation } from '../../probes/evaluation';
+import { spokenAnswers } from '../../probes/spokenAnswers';
 import { measureRetrieval, measureValidation, type SourceWindows, tableBaseline } from '../heldOut';
 import { type OpenCheckpoint, runCheckpoint } from './openCheckpoint';
 
@@ -32,18 +35,43 @@ export async function evaluateCheckpoint(
   }));
   const questions = PROBE_TASK_NAMES.map((task) => ({ task, probe: dataset.questions(task, rows, length) }));
   const shape = { rows: Math.max(1, Math.min(rows, Math.floor(TOKENS_PER_REPLAY / length))), length };
-  const { built, engine, adapter } = await runCheckpoint(gpu, checkpoint, shape, (context) => new Evaluation(context));
+  const opened = await runCheckpoint(gpu, checkpoint, shape, (context) => new Evaluation(context));
+  const { built, engine, adapter } = opened;
   try {
     const validation = await measureValidation(engine, built, windows, dataset.tokenizer.tokenBytes);
     const retrieval: CheckpointEvaluation['retrieval'] = [];
-    for (const { task, probe } of questions)
-      retrieval.push({ task, points: (await measureRetrieval(engine, built, probe)).points });
+    for (const { task, probe } of questions) {
+      const { points } = await measureRetrieval(engine, built, probe);
+      // The paper's probe is scored on what the model writes.
+      const spoken = task === 'first-sentence' ? await speak(gpu, opened, probe, checkpoint) : undefined;
+      retrieval.push({ task, points: points.map((point) => ({ ...point, rougeL: spoken?.get(point.distance) })) });
+    }
     const sources = validation.sources.map((source, i) =>
       baselines ? { ...source, baselines: tableBaseline(dataset, windows[i]) } : source,
     );
     return { adapter, rows, tokenizer: dataset.tokenizer.name, ...validation, sources, retrieval };
   } finally {
     engine.destroy();
+  }
+}
+
+/** ROUGE-L of greedy answers, with the weights that are on the device. */
+async function speak(
+  gpu: Gpu,
+  {
+    pipelines,
+    model,
+    variants,
+    engine,
+  }: Pick<Awaited<ReturnType<typeof runCheckpoint>>, 'pipelines' | 'model' | 'variants' | 'engine'>,
+  probe: AnswerProbe,
+  { length, dataset }: OpenCheckpoint,
+): Promise<Map<number, number>> {
+  const generator = await Generator.create({ gpu, pipelines, model, variants, weightsFrom: engine, length });
+  try {
+    return await spokenAnswers(generator, probe, (ids) => dataset.tokenizer.decode(ids));
+  } finally {
+    generator.destroy();
   }
 }
 

@@ -5,6 +5,7 @@ import { adapterName, type Gpu } from '../../gpu/device';
 import { PipelineCache } from '../../gpu/pipelines';
 import { defaultVariants } from '../../kernels/families';
 import type { Program } from '../../kernels/program';
+import type { VariantSet } from '../../kernels/variants';
 import { ProgramContext, type RowShape } from '../../model/context';
 import type { Engine } from '../../model/engine';
 import { RotaryTableSet } from '../../model/rotary';
@@ -78,11 +79,12 @@ export async function runCheckpoint<T extends { program: Program }>(
   { config, weights }: LoadedCheckpoint,
   shape: RowShape,
   build: (context: ProgramContext) => T,
-): Promise<{ built: T; engine: Engine; adapter: string }> {
+): Promise<{ built: T; engine: Engine; pipelines: PipelineCache; model: ModelTensors; variants: VariantSet; adapter: string }> {
   const model = new ModelTensors(config, shape.rows * shape.length);
   const rotary = new RotaryTableSet(config, [shape.length]);
-  const built = build(new ProgramContext(model, rotary, defaultVariants(gpu.facts, config), shape));
+  const variants = defaultVariants(gpu.facts, config);
+  const built = build(new ProgramContext(model, rotary, variants, shape));
   const pipelines = new PipelineCache(gpu.device);
   const engine = await openEngine({ gpu, pipelines, model, rotary, weights, programs: [built.program] });
-  return { built, engine, adapter: adapterName(gpu.facts) };
+  return { built, engine, pipelines, model, variants, adapter: adapterName(gpu.facts) };
 }

@@ -3,6 +3,7 @@ import {
   answerCurve,
   farAnswerLoss,
   farExactMatch,
+  farRougeL,
   positionCurve,
   sourceLoss,
   validationCurve,
@@ -33,6 +34,7 @@ export const positionEncodings: Study = {
     farAnswerLoss(longLength, 'keyed-facts', shortLength),
     farExactMatch(longLength, 'keyed-facts', shortLength),
     farAnswerLoss(longLength, 'first-sentence', shortLength),
+    farRougeL(longLength, shortLength),
     farExactMatch(longLength, 'passkey', shortLength),
   ],
   contrasts: [
@@ -42,6 +44,7 @@ export const positionEncodings: Study = {
     { measure: 'keyed-facts-loss', arm: 'abf', against: 'rope', expected: 'lower' },
     { measure: 'keyed-facts-loss', arm: 'abf', against: 'pi', expected: 'lower' },
     { measure: 'first-sentence-loss', arm: 'abf', against: 'rope', expected: 'lower' },
+    { measure: 'first-sentence-rouge', arm: 'abf', against: 'rope', expected: 'higher' },
   ],
   figures: [
     {
@@ -86,11 +89,19 @@ export const positionEncodings: Study = {
     },
     {
       name: 'first',
-      title: 'First sentence: loss of the answer (Fig. 5b)',
+      title: 'First sentence: loss of the answer',
       x: 'tokens of the document',
       y: 'nats per token',
       logX: true,
       of: answerCurve('first-sentence', (point) => point.answerLoss),
+    },
+    {
+      name: 'rouge',
+      title: 'First sentence: ROUGE-L of the written answer (Fig. 5b)',
+      x: 'tokens of the document',
+      y: 'ROUGE-L',
+      logX: true,
+      of: answerCurve('first-sentence', (point) => point.rougeL ?? Number.NaN),
     },
     {
       name: 'passkey',
