@@ -28,9 +28,6 @@ const MAY_IMPORT: Record<string, string[]> = {
   'main.tsx': ['ui', 'store'],
 };
 
-/** Rooms of the table that nothing lives in yet: the paper's studies. */
-const YET_TO_COME = ['studies'];
-
 /** Tests and benches may also compare with the oracles. */
 const TESTS_MAY_ALSO_IMPORT = ['reference'];
 
@@ -149,7 +146,7 @@ describe('the rooms of src', () => {
   it('are those of the table, each with files', () => {
     const rooms = new Set(files.filter((file) => !isTest(file)).map(roomOf));
     expect([...rooms].filter((room) => !MAY_IMPORT[room])).toEqual([]);
-    expect(Object.keys(MAY_IMPORT).filter((room) => !rooms.has(room) && !YET_TO_COME.includes(room))).toEqual([]);
+    expect(Object.keys(MAY_IMPORT).filter((room) => !rooms.has(room))).toEqual([]);
     expect(existsSync(posix.join(ROOT, 'shaders'))).toBe(true);
   });
 

@@ -1,19 +1,15 @@
 import { InputError } from '../core/errors';
-import type { AssetReader, FileStore } from '../core/ports';
-import type { Gpu } from '../gpu/device';
-import { PipelineCache } from '../gpu/pipelines';
-import { RunFolder } from '../runs/runFolder';
-import { measureAdapterPeak } from '../session/bench/adapterPeak';
-import { measureRun } from '../session/headless/measureRun';
+import type { AssetReader } from '../core/ports';
+import { finishRun } from '../session/headless/finishRun';
+import { fmaPeakOf } from '../session/headless/fmaPeakOf';
 import { openGpu } from '../session/headless/openGpu';
 import { planRecipe } from '../session/headless/planRecipe';
-import { trainToFolder } from '../session/headless/trainToFolder';
 import { studyNamed } from '../studies';
 import { workThrough } from '../studies/queue';
 import { writeReport } from '../studies/report/files';
 import { contrastTable, measureTable } from '../studies/report/tables';
 import { summarise } from '../studies/result';
-import { planStudy, type RunOutcome, SCALES, type ScaleName, type StudyPlan, type StudyRun } from '../studies/study';
+import { planStudy, SCALES, type ScaleName, type StudyPlan } from '../studies/study';
 import type { CommandLine } from './commandLine';
 import { openDawn } from './dawn';
 import { diskStore } from './diskStore';
@@ -21,8 +17,6 @@ import { checkpointPlace, openAssets, readCheckpoint } from './files';
 import { onInterrupt } from './interrupt';
 import { createOutput, type Output } from './output';
 
-/** Steps between checkpoints of a study's run. */
-const CHECKPOINT_EVERY = 100;
 /** Share of the adapter's multiply-add peak that training reaches; measured 32 to 40 % with `lab bench --recipe`. */
 const ASSUMED_UTILISATION = 0.3;
 
@@ -43,7 +37,24 @@ export async function reproduce(line: CommandLine): Promise<number> {
     plan,
     {
       files,
-      carryOut: (run, folder) => carryOut({ gpu, assets, output, signal }, plan, run, diskStore(`${out}/${folder}`)),
+      carryOut: async ({ id, recipe }, folder) => {
+        const checkpoint = 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined;
+        const { shortLength, longLength, evaluationRows } = plan.scale;
+        const finished = await finishRun({
+          gpu,
+          assets,
+          files: diskStore(`${out}/${folder}`),
+          recipe,
+          checkpoint,
+          lengths: [shortLength, longLength],
+          rows: evaluationRows,
+          signal,
+          onStep: (step, { steps }) => output.progress(`${id}: step ${step.step} of ${steps}, loss ${step.loss.toFixed(3)}`),
+          onMeasure: (length) => output.progress(`${id}: measuring at ${length} tokens`),
+        });
+        output.endProgress();
+        return finished;
+      },
       onRun: ({ id }, done, total) => output.line(`run ${done + 1} of ${total}: ${id}`),
     },
     async (outcomes) => {
@@ -64,47 +75,6 @@ export async function reproduce(line: CommandLine): Promise<number> {
   return 0;
 }
 
-interface Workshop {
-  gpu: Gpu;
-  assets: AssetReader;
-  output: Output;
-  signal: AbortSignal;
-}
-
-/** Trains a run to its end, from wherever its folder stands, and measures it; undefined where it was interrupted. */
-async function carryOut(
-  { gpu, assets, output, signal }: Workshop,
-  { scale }: StudyPlan,
-  { id, recipe }: StudyRun,
-  files: FileStore,
-): Promise<RunOutcome | undefined> {
-  const folder = new RunFolder(files);
-  const state = await folder.state();
-  if (state !== 'ended') {
-    const checkpoint = 'checkpoint' in recipe.model ? await readCheckpoint(assets, recipe.model.checkpoint) : undefined;
-    const isResumed = state === 'begun' && (await folder.hasCheckpoint());
-    if (state === 'begun' && !isResumed) await folder.clear();
-    await trainToFolder({
-      gpu,
-      assets,
-      files,
-      recipe,
-      checkpoint,
-      resume: isResumed,
-      checkpointEvery: CHECKPOINT_EVERY,
-      maxSteps: Number.MAX_SAFE_INTEGER,
-      signal,
-      onCompile: () => {},
-      onStep: (step, { steps }) => output.progress(`${id}: step ${step.step} of ${steps}, loss ${step.loss.toFixed(3)}`),
-    });
-    if (signal.aborted) return undefined;
-  }
-  output.progress(`${id}: measuring`);
-  const outcome = await measureRun(gpu, assets, files, [scale.shortLength, scale.longLength], scale.evaluationRows);
-  output.endProgress();
-  return outcome;
-}
-
 async function printPlan(plan: StudyPlan, assets: AssetReader, output: Output): Promise<number> {
   const runs: { id: string; steps: number; tokens: number; flops: number; hardwareFlops: number }[] = [];
   for (const { id, recipe } of plan.runs) {
@@ -113,7 +83,7 @@ async function printPlan(plan: StudyPlan, assets: AssetReader, output: Output): 
     runs.push({ id, steps, tokens, flops, hardwareFlops });
   }
   const gpu = await openGpu(openDawn());
-  const { fmaGflopsPerSecond: peak } = await measureAdapterPeak(gpu, new PipelineCache(gpu.device));
+  const peak = await fmaPeakOf(gpu);
   const sum = (value: (run: (typeof runs)[number]) => number) => runs.reduce((total, run) => total + value(run), 0);
   const hours = sum((run) => run.hardwareFlops) / (peak * 1e9 * ASSUMED_UTILISATION) / 3600;
   const row = (name: string, { steps, tokens, flops }: { steps: number; tokens: number; flops: number }) => [

@@ -91,12 +91,9 @@ export class RunFolder {
     return JSON.parse(new TextDecoder().decode(await this.files.read(RECORDING))) as RecordedRun;
   }
 
-  /** Whether a run has begun here, and whether it came to an end. */
-  async state(): Promise<'empty' | 'begun' | 'ended'> {
-    const names = await this.files.list('');
-    if (!names.includes(IDENTITY)) return 'empty';
-    if (!names.includes(RECORDING)) return 'begun';
-    return (await this.recording()).run.status === 'paused' ? 'begun' : 'ended';
+  /** Whether the run here came to its end, by its last step or by diverging. */
+  async hasEnded(): Promise<boolean> {
+    return (await this.files.list('')).includes(RECORDING) && (await this.recording()).run.status !== 'paused';
   }
 
   /** Folder name of the newest checkpoint. @throws InputError where there is none. */
@@ -110,7 +107,7 @@ export class RunFolder {
     return (await this.checkpoints()).length > 0;
   }
 
-  /** Removes the run: one that was killed before its first checkpoint can only begin again. */
+  /** Removes the run, if there is one. */
   async clear(): Promise<void> {
     for (const name of await this.files.list('')) await this.files.remove(name);
   }

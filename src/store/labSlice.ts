@@ -80,7 +80,7 @@ export function createLabSlice(ports: StorePorts, connection: Connection): State
 
       async boot() {
         const recorded = get().attempt('loading the recorded run', async () => {
-          const file = await ports.fetchRecorded();
+          const file = await ports.fetchJson('recorded/extend-base.json');
           if (file !== undefined) get().addRecorded(parseRecordedRun(file));
         });
         const gate = await ports.inspectGpu().catch((error: unknown): GateReport => {

@@ -19,7 +19,7 @@ const step = (n: number) => ({
 
 describe('booting', () => {
   it('opens the lab, takes the first recipe, and shows the recorded run', async () => {
-    const { store } = fakePage({ fetchRecorded: async () => JSON.parse(JSON.stringify(fixtureRun())) });
+    const { store } = fakePage({ fetchJson: async () => JSON.parse(JSON.stringify(fixtureRun())) });
     await store.getState().boot();
     const state = store.getState();
     expect(state.phase).toBe('open');
@@ -32,7 +32,7 @@ describe('booting', () => {
   it('is blocked with a cause, and still shows the recorded run', async () => {
     const { store, lab } = fakePage({
       inspectGpu: async () => ({ cause: 'no-adapter' }),
-      fetchRecorded: async () => fixtureRun(),
+      fetchJson: async () => fixtureRun(),
     });
     await store.getState().boot();
     expect(store.getState().gate.cause).toBe('no-adapter');
@@ -50,7 +50,7 @@ describe('booting', () => {
   });
 
   it('refuses a recorded run that is not one', async () => {
-    const { store } = fakePage({ fetchRecorded: async () => ({ version: 2 }) });
+    const { store } = fakePage({ fetchJson: async () => ({ version: 2 }) });
     await store.getState().boot();
     expect(store.getState().problems[0].message).toMatch(/recorded run: expected version/);
     expect(store.getState().runOrder).toEqual([]);

@@ -7,8 +7,9 @@ import { createRecipeSlice, type RecipeSlice } from './recipe/recipeSlice';
 import { createRunsSlice, type RunsSlice } from './runsSlice';
 import { createSamplesSlice, type SamplesSlice } from './samplesSlice';
 import { createSelectionSlice, type SelectionSlice } from './selectionSlice';
+import { createStudiesSlice, type StudiesSlice } from './studiesSlice';
 
-export type LabState = LabSlice & RunsSlice & RecipeSlice & SelectionSlice & SamplesSlice & ProfileSlice;
+export type LabState = LabSlice & RunsSlice & RecipeSlice & SelectionSlice & SamplesSlice & ProfileSlice & StudiesSlice;
 export type LabStore = StoreApi<LabState>;
 
 /** The page's whole state, without React: slices over one connection to the worker. */
@@ -21,5 +22,6 @@ export function createLabStore(ports: StorePorts): LabStore {
     ...createSelectionSlice(...context),
     ...createSamplesSlice(connection)(...context),
     ...createProfileSlice(connection)(...context),
+    ...createStudiesSlice(ports)(...context),
   }));
 }

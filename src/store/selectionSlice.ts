@@ -2,7 +2,7 @@ import type { StateCreator } from 'zustand/vanilla';
 import type { LabState } from './labStore';
 import type { XAxis } from './runSeries';
 
-export type Tab = 'lab' | 'performance' | 'theory' | 'samples';
+export type Tab = 'lab' | 'performance' | 'theory' | 'studies' | 'samples';
 
 export type DialogName = 'help' | 'fork';
 

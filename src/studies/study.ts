@@ -1,7 +1,6 @@
 import { InputError } from '../core/errors';
 import { parseRecipe, type Recipe, type RecipeInput } from '../core/recipe';
-import type { RecordedRun } from '../core/records';
-import type { CheckpointEvaluation } from '../session/headless/measureCheckpoint';
+import type { FinishedRun } from '../session/headless/finishRun';
 
 /** Sizes a study can be run at. `pico` has one seed and a tenth of the tokens: it shows that everything works, not what is true. */
 export const SCALES = ['pico', 'nano', 'micro', 'small'] as const;
@@ -33,12 +32,8 @@ export interface Arm {
   recipe(seed: number): RecipeInput;
 }
 
-/** What one run left behind. */
-export interface RunOutcome {
-  recording: RecordedRun;
-  /** The last weights on held-out text, by row length; shortest first. */
-  evaluations: CheckpointEvaluation[];
-}
+/** What one run left behind; evaluations lie shortest rows first. */
+export type RunOutcome = FinishedRun;
 
 /** One number of a run. */
 export interface Measure {

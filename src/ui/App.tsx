@@ -17,6 +17,7 @@ const TheoryTab = lazy(() => import('./theory/TheoryTab'));
 const HelpDialog = lazy(() => import('./HelpDialog'));
 const ForkDialog = lazy(() => import('./transport/ForkDialog'));
 const PerformanceTab = lazy(() => import('./performance/PerformanceTab'));
+const StudiesTab = lazy(() => import('./studies/StudiesTab'));
 const SamplesTab = lazy(() => import('./samples/SamplesTab'));
 
 /** The page: header, transport, knobs on the left, the chosen tab on the right, problems at the bottom. */
@@ -48,6 +49,11 @@ export function App() {
         <Tabs.Content value="theory" className="tab-body">
           <LazyTab name="The theory tab">
             <TheoryTab />
+          </LazyTab>
+        </Tabs.Content>
+        <Tabs.Content value="studies" className="tab-body">
+          <LazyTab name="The studies tab">
+            <StudiesTab />
           </LazyTab>
         </Tabs.Content>
         <Tabs.Content value="samples" className="tab-body">

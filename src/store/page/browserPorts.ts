@@ -9,8 +9,8 @@ export function browserPorts(page: Window): StorePorts {
     assetsBase,
     inspectGpu: () => inspectGpu({ isSecureContext: page.isSecureContext, gpu: page.navigator.gpu }),
     spawnLab,
-    async fetchRecorded() {
-      const response = await fetch(new URL('recorded/extend-base.json', assetsBase));
+    async fetchJson(path) {
+      const response = await fetch(new URL(path, assetsBase));
       // A development server answers a missing file with the page itself.
       const found = response.ok && response.headers.get('content-type')?.includes('json');
       return found ? await response.json() : undefined;

@@ -7,8 +7,8 @@ export interface StorePorts {
   assetsBase: string;
   inspectGpu(): Promise<GateReport>;
   spawnLab(): LabClient;
-  /** The recorded run that ships with the page, as parsed JSON; undefined where there is none. */
-  fetchRecorded(): Promise<unknown>;
+  /** A JSON file among the page's assets, parsed; undefined where there is none. */
+  fetchJson(path: string): Promise<unknown>;
   /** The part of the address after `#`. */
   readHash(): string;
   /** What the page's address says of tuning, in seconds; undefined leaves it to the lab. */

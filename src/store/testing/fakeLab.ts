@@ -210,7 +210,7 @@ export function fakePage(part: Partial<StorePorts> = {}): FakePage {
     assetsBase: 'https://lab.test/',
     inspectGpu: async (): Promise<GateReport> => ({ cause: undefined }),
     spawnLab: () => client,
-    fetchRecorded: async () => undefined,
+    fetchJson: async () => undefined,
     readHash: () => page.hash.value,
     writeHash: (hash) => {
       page.hash.value = hash;
