@@ -24,7 +24,7 @@ export function firstSentenceRows(tokenizer: Tokenizer, documents: readonly Toke
     checkLength(row.length);
     while (row.free >= MIN_DOCUMENT) {
       const length = Math.round(MIN_DOCUMENT * Math.exp(rng.uniform() * Math.log(row.free / MIN_DOCUMENT)));
-      writeDocument(row, tokenizer.bosId, pool.draw(rng, length), question, length);
+      writeDocument(row, tokenizer.bosId, pool.draw(rng, length, longestSentence(length, question)), question, length);
     }
     padRow(row, tokenizer.bosId);
   });
@@ -41,8 +41,9 @@ export function firstSentenceProbe(options: AnswerProbeOptions): AnswerProbe {
   for (let row = 0; row < rows; row++) {
     const documentLength = lengths[row % lengths.length];
     const rng = Rng.of(seed, `first sentence/length ${length}/row ${row}`);
-    const passage = pool.draw(rng, documentLength);
-    const other = pool.draw(rng, documentLength);
+    const longest = longestSentence(documentLength, question);
+    const passage = pool.draw(rng, documentLength, longest);
+    const other = pool.draw(rng, documentLength, longest);
     const write = (writer: RowWriter, opening: Passage) => {
       const range = writeDocument(writer, tokenizer.bosId, passage, question, documentLength, opening);
       padRow(writer, tokenizer.bosId);
@@ -78,6 +79,11 @@ function writeDocument(
   const answer = row.written;
   row.pushRange(ids, start, sentenceEnd, 1);
   return [answer, answer + size];
+}
+
+/** A document holds its first sentence twice. */
+function longestSentence(length: number, question: readonly number[]): number {
+  return Math.floor((length - 1 - question.length) / 2);
 }
 
 function checkLength(length: number): void {

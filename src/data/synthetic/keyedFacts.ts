@@ -8,13 +8,16 @@ import { type Phrase, writePhrases } from './phrase';
 
 /**
  * Rows of natural text with keyed facts planted in it and asked for later: "The code of the amber falcon is 4821." ... "What is
- * the code of the amber falcon? It is 4821." What would let a model answer without looking the key up is closed off:
- * at least four facts of one class come before any question; distances are log-uniform; a fact is told once and asked for
- * once, so no earlier answer is nearer than the fact; values and keys are random and weigh 0 where they are first told.
+ * the code of the amber falcon? It is 4821." What would let a model answer without looking the key up is closed off: each
+ * question comes with four facts of one class whose distances are log-uniform alike, so neither place nor order tells which is asked
+ * for; a fact is told once and asked for at most once, so no earlier answer is nearer than the fact; values and keys are random and
+ * weigh 0 where they are first told.
  */
 
-/** One question for about this many tokens of a row. */
+/** One question for about this many tokens of a row, whatever its length. */
 const TOKENS_PER_QUESTION = 128;
+/** Long sentences come more rarely, so that facts and questions fill no more than half of a row. */
+const MOST_OF_ROW = 2;
 /** Questions are spread over the row from this share of it on; the facts before the first need room. */
 const FIRST_QUESTION = 0.35;
 
@@ -37,25 +40,27 @@ export function keyedFactRows(tokenizer: Tokenizer, documents: readonly TokenDoc
 }
 
 function planRow(facts: FactWriter, length: number, rng: Rng): PlannedRow {
-  const wanted = Math.round(length / TOKENS_PER_QUESTION);
-  const questions = Math.max(
-    1,
-    Math.min(wanted, Math.floor((length - facts.minLength()) / (facts.longest.fact + facts.longest.question))),
-  );
-  const drawn = facts.draw(rng, questions + MIN_FACTS - 1);
-  const asked = drawn.slice(0, questions).map((fact, i) => placeAsked(fact, (i + rng.uniform()) / questions, length, rng));
-  const firstQuestion = Math.min(...asked.map(({ question }) => question.desired));
-  const before = asked.filter(({ fact }) => fact.desired < firstQuestion).length;
-  const distractors = drawn
-    .slice(questions, questions + Math.max(0, MIN_FACTS - before))
-    .map(({ fact }) => ({ ...fact, desired: rng.uniform() * firstQuestion }));
-  const phrases = [...asked.flatMap(({ fact, question }) => [fact, question]), ...distractors];
+  const group = MIN_FACTS * facts.longest.fact + facts.longest.question;
+  const questions = Math.max(1, Math.round(length / Math.max(TOKENS_PER_QUESTION, MOST_OF_ROW * group)));
+  const drawn = facts.draw(rng, MIN_FACTS * questions);
+  const phrases = Array.from({ length: questions }, (_, i) => {
+    const share = (i + rng.uniform()) / questions;
+    return placeGroup(drawn.slice(MIN_FACTS * i, MIN_FACTS * (i + 1)), share, length, rng);
+  }).flat();
   return { phrases, totalTokens: phrases.reduce((sum, { ids }) => sum + ids.length, 0) };
 }
 
-/** Question at `share` of its region, fact a log-uniform distance before it: between a question's own length and the row's start. */
-function placeAsked({ fact, question }: KeyedFact, share: number, length: number, rng: Rng): { fact: Phrase; question: Phrase } {
+/** The first fact's question at `share` of the region of questions, and all facts log-uniform distances before it. */
+function placeGroup(facts: readonly KeyedFact[], share: number, length: number, rng: Rng): Phrase[] {
+  const { question } = facts[0];
   const at = length * (FIRST_QUESTION + (1 - FIRST_QUESTION) * share) - question.ids.length;
-  const distance = Math.min(at, question.ids.length * Math.exp(rng.uniform() * Math.log(Math.max(1, at / question.ids.length))));
-  return { fact: { ...fact, desired: at - distance }, question: { ...question, desired: at } };
+  return [
+    ...facts.map(({ fact }) => ({ ...fact, desired: at - logUniform(rng, question.ids.length, at) })),
+    { ...question, desired: at },
+  ];
+}
+
+/** From `least` to `most`, as likely in any octave as in another. */
+export function logUniform(rng: Rng, least: number, most: number): number {
+  return Math.min(most, least * Math.exp(rng.uniform() * Math.log(Math.max(1, most / least))));
 }

@@ -5,6 +5,7 @@ import { emptyBatch, RowWriter } from '../rowSource';
 import { type AnswerProbe, type AnswerProbeOptions, weighAnswersOnly } from './answerProbe';
 import { FactWriter, MIN_FACTS } from './facts';
 import { Filler, FillerPool } from './filler';
+import { logUniform } from './keyedFacts';
 import { type Phrase, writePhrases } from './phrase';
 
 export interface RetrievalProbeOptions extends AnswerProbeOptions {
@@ -47,10 +48,13 @@ export function retrievalProbe(options: RetrievalProbeOptions): AnswerProbe {
   return probe;
 }
 
+/** Shortest distance from fact to answer. */
+const SHORTEST = 16;
+
 /** Powers of two from 16 to below `length`, and nine tenths of it. */
 export function distanceGrid(length: number): number[] {
   const grid: number[] = [];
-  for (let distance = 16; distance < 0.8 * length; distance *= 2) grid.push(distance);
+  for (let distance = SHORTEST; distance < 0.8 * length; distance *= 2) grid.push(distance);
   return [...grid, Math.round(0.9 * length)];
 }
 
@@ -62,7 +66,8 @@ function planProbeRow(writer: FactWriter, length: number, count: number, distanc
     const phrases: Phrase[] = [
       { ...asked.fact, desired: Math.min(questionAt - 1, answerAt - distance - asked.fact.valueStart) },
       { ...asked.question, desired: questionAt },
-      ...others.map(({ fact }) => ({ ...fact, desired: 1 + rng.uniform() * (questionAt - fact.ids.length) })),
+      // As far back as those asked for in other rows: neither place nor order tells which is asked for here.
+      ...others.map(({ fact }) => ({ ...fact, desired: answerAt - fact.valueStart - logUniform(rng, SHORTEST, answerAt) })),
     ];
     if (phrases.reduce((sum, { ids }) => sum + ids.length, 1) <= length) return { asked, others, phrases };
   }

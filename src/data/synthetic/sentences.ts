@@ -30,18 +30,19 @@ export class SentencePool {
     );
   }
 
-  /** A passage that goes on for at least `length` tokens in its document. */
-  draw(rng: Rng, length: number): Passage {
+  /** A passage that goes on for at least `length` tokens in its document, and whose sentence has at most `longest`. */
+  draw(rng: Rng, length: number, longest: number): Passage {
+    const most = Math.min(MAX_TOKENS, longest);
     for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
       const [{ ids }, at] = this.pool.place(rng);
       const start = this.nextEnd(ids, at);
       const sentenceEnd = this.nextEnd(ids, start);
       const size = sentenceEnd - start;
-      if (size >= MIN_TOKENS && size <= MAX_TOKENS && start + length <= ids.length) return { ids, start, sentenceEnd };
+      if (size >= MIN_TOKENS && size <= most && start + length <= ids.length) return { ids, start, sentenceEnd };
     }
     throw new InputError(
       'first sentence',
-      `documents with sentences of ${MIN_TOKENS} to ${MAX_TOKENS} tokens and ${length} tokens of text after them`,
+      `documents with sentences of ${MIN_TOKENS} to ${most} tokens and ${length} tokens of text after them`,
       `none in ${MAX_TRIES} tries`,
       'add longer documents, or use shorter rows',
     );

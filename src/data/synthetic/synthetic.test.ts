@@ -63,7 +63,7 @@ describe('keyed facts', () => {
         expect(facts.filter(({ at }) => at < question.at).length).toBeGreaterThanOrEqual(MIN_FACTS);
       }
     }
-    expect(questionCount).toBe(60 * 4);
+    expect(questionCount).toBe(60 * 2);
   });
 
   it('spread their distances over every octave', async () => {
@@ -82,7 +82,7 @@ describe('keyed facts', () => {
       }
     }
     // About 2.5 characters a token: from 64 to 2,048 characters and more, no octave is rare.
-    for (let octave = 6; octave <= 11; octave++) expect(octaves.get(octave)).toBeGreaterThan(rows);
+    for (let octave = 6; octave <= 11; octave++) expect(octaves.get(octave)).toBeGreaterThan(rows / 2);
   });
 
   it('use keys of their own split only', async () => {
@@ -164,7 +164,7 @@ describe('the retrieval probe', () => {
     const { batch, answers } = retrievalProbe({ tokenizer, documents: validation, rows: 14, length });
     expect(answers.map(({ requestedDistance }) => requestedDistance)).toEqual([...distanceGrid(length), ...distanceGrid(length)]);
     for (const { row, start, end, distance, requestedDistance, otherValues } of answers) {
-      expect(Math.abs(distance - requestedDistance)).toBeLessThan(12 + 0.1 * requestedDistance);
+      expect(Math.abs(distance - requestedDistance)).toBeLessThan(30 + 0.1 * requestedDistance);
       expect(otherValues).toHaveLength(MIN_FACTS - 1);
       const answer = batch.ids.slice(row * length + start, row * length + end);
       expect(batch.ids.slice(row * length + start - distance, row * length + end - distance)).toEqual(answer);
