@@ -1,4 +1,5 @@
 import type { StateCreator } from 'zustand/vanilla';
+import type { ProbeTaskName } from '../core/records';
 import type { LabState } from './labStore';
 import type { XAxis } from './runSeries';
 
@@ -29,12 +30,16 @@ export interface SelectionSlice {
     /** Index of the record shown; undefined follows the newest. */
     record: number | undefined;
   };
+  /** Whose answers are drawn. */
+  probeTask: ProbeTaskName;
   hoveredHead: HeadAddress | undefined;
   lockedHead: HeadAddress | undefined;
   dialog: DialogName | undefined;
 
   showDialog(dialog: DialogName | undefined): void;
-  select(part: Partial<Pick<SelectionSlice, 'tab' | 'xAxis' | 'logX' | 'logY' | 'smoothingSteps' | 'perSource'>>): void;
+  select(
+    part: Partial<Pick<SelectionSlice, 'tab' | 'xAxis' | 'logX' | 'logY' | 'smoothingSteps' | 'perSource' | 'probeTask'>>,
+  ): void;
   selectAttention(part: Partial<SelectionSlice['attention']>): void;
   followLive(): void;
   hoverHead(head: HeadAddress | undefined): void;
@@ -50,6 +55,7 @@ export const createSelectionSlice: StateCreator<LabState, [], [], SelectionSlice
   smoothingSteps: 8,
   perSource: false,
   attention: { mode: 'mass', view: 'histogram', scale: 'log', record: undefined },
+  probeTask: 'keyed-facts',
   hoveredHead: undefined,
   lockedHead: undefined,
   dialog: undefined,

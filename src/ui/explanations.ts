@@ -45,11 +45,13 @@ const plainExplanations = {
     source: 'Kernel attention_statistics',
   },
   retrieval: {
-    title: 'Answer loss on keyed facts',
+    title: 'Answer loss: keyed facts, first sentence, passkey',
     formula: 'mean −log p over the answer’s tokens, asked again m tokens after the fact',
     text:
-      'Synthetic rows state facts under keys and ask for one of them again. The control is the same row with the fact taken out: the ' +
-      'gap between the curves is what the model retrieves from context. Exact match counts answers whose every token was the most likely.',
+      'Keyed facts: rows state four facts under keys and ask for one of them again, m tokens on. First sentence: a document of m tokens, ' +
+      'then the question for its first sentence. Passkey: one number in m tokens of text. The control is the same row with what tells the ' +
+      'answer taken out: the gap between the curves is what the model retrieves from context. Exact match counts answers whose every token ' +
+      'was the most likely.',
   },
   meanDistance: {
     title: 'Mean attention distance',

@@ -76,6 +76,7 @@ function fieldFrom(path: string, text: string): unknown {
   if (path === 'curriculum.stages')
     return pairs(path, text).map(([length, share]) => ({ sequence_length: Number(length), share }));
   if (path === 'data.sources') return pairs(path, text).map(([name, share]) => ({ name, share }));
+  if (path === 'probes.retrieval_tasks') return text.split(',');
   // A list of one number was quoted as text that looks like a number.
   if (NUMBER_LISTS.has(path))
     return text

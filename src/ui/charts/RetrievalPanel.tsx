@@ -1,30 +1,32 @@
+import type { ProbeTaskName } from '../../core/records';
 import { viewedRun } from '../../store/runsSlice';
 import { formatInteger, formatPercent } from '../format';
-import { useLabStore, useLabThrottled } from '../labContext';
+import { useLab, useLabStore, useLabThrottled } from '../labContext';
 import type { ChartScales } from './chartOptions';
 import { LineChart } from './LineChart';
-import { retrievalModel, retrievalTable } from './models/retrievalModel';
+import { recordsOf, retrievalModel, retrievalTable, shownTask, tasksOf } from './models/retrievalModel';
 import { Panel } from './Panel';
 import { TableTwin } from './TableTwin';
 
 const SCALES: ChartScales = {
   logX: true,
   logY: false,
-  xLabel: 'distance (tokens)',
+  xLabel: 'tokens back, or in the text',
   yLabel: 'nats per token',
   formatX: formatInteger,
 };
 
-/** Loss on the answer to a keyed fact, against how far back the fact stands. */
+/** Loss on answers that the text tells, against how far back it does. */
 export function RetrievalPanel() {
   const store = useLabStore();
-  const record = useLabThrottled((state) => viewedRun(state)?.series.retrieval.at(-1));
+  const record = useLabThrottled((state) => recordsOf(viewedRun(state), shownTask(state)).at(-1));
   const answers = record?.points.reduce((sum, point) => sum + point.answers, 0) ?? 0;
   const exact = record?.points.reduce((sum, point) => sum + point.exactMatch * point.answers, 0) ?? 0;
   return (
     <Panel
       title="Answer loss by distance"
       explain="retrieval"
+      tools={<TaskSelect />}
       readout={
         record ? (
           <span>
@@ -43,5 +45,28 @@ export function RetrievalPanel() {
       />
       <TableTwin name="answer-loss" testId="retrieval-table" table={retrievalTable} />
     </Panel>
+  );
+}
+
+export const TASK_LABELS: Record<ProbeTaskName, string> = {
+  'keyed-facts': 'keyed facts',
+  'first-sentence': 'first sentence',
+  passkey: 'passkey',
+};
+
+/** Which task's answers; only where the run was asked more than one. */
+function TaskSelect() {
+  const tasks = useLabThrottled((state) => tasksOf(viewedRun(state)).join());
+  const shown = useLabThrottled(shownTask);
+  const select = useLab((state) => state.select);
+  if (!tasks.includes(',')) return null;
+  return (
+    <select aria-label="Task" value={shown} onChange={(event) => select({ probeTask: event.target.value as ProbeTaskName })}>
+      {(tasks.split(',') as ProbeTaskName[]).map((task) => (
+        <option key={task} value={task}>
+          {TASK_LABELS[task]}
+        </option>
+      ))}
+    </select>
   );
 }

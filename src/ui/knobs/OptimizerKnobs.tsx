@@ -1,4 +1,6 @@
 import type { Recipe } from '../../core/recipe';
+import { PROBE_TASK_NAMES } from '../../core/records';
+import { TASK_LABELS } from '../charts/RetrievalPanel';
 import { Explain } from '../controls/Explain';
 import { Field, useRevert } from '../controls/Field';
 import { LogSlider } from '../controls/LogSlider';
@@ -31,6 +33,7 @@ const NUMBERS: readonly OptimizerNumber[] = [
 export function OptimizerKnobs() {
   const optimizer = useLab((state) => state.draft.optimizer);
   const every = useLab((state) => state.draft.probes.every_steps);
+  const tasks = useLab((state) => state.draft.probes.retrieval_tasks);
   const edit = useLab((state) => state.edit);
   const revert = useRevert();
   const set = <K extends keyof Optimizer>(name: K, value: Optimizer[K]) => edit((draft) => void (draft.optimizer[name] = value));
@@ -102,6 +105,33 @@ export function OptimizerKnobs() {
           value={every}
           onChange={(value) => edit((draft) => void (draft.probes.every_steps = value))}
         />
+      </Field>
+      <Field
+        path="probes.retrieval_tasks"
+        explain={<Explain id="retrieval" />}
+        onReset={() => revert((draft, from) => void (draft.probes.retrieval_tasks = from.probes.retrieval_tasks))}
+      >
+        <fieldset className="task-boxes">
+          <legend>Questions asked</legend>
+          {PROBE_TASK_NAMES.map((task) => (
+            <label key={task}>
+              <input
+                type="checkbox"
+                checked={tasks.includes(task)}
+                // One must remain: without questions the probe is turned off by its rows.
+                disabled={tasks.length === 1 && tasks.includes(task)}
+                onChange={({ target }) =>
+                  edit((draft) => {
+                    draft.probes.retrieval_tasks = PROBE_TASK_NAMES.filter((name) =>
+                      name === task ? target.checked : tasks.includes(name),
+                    );
+                  })
+                }
+              />{' '}
+              {TASK_LABELS[task]}
+            </label>
+          ))}
+        </fieldset>
       </Field>
     </>
   );
