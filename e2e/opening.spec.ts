@@ -1,7 +1,7 @@
 import { expect, test } from './lab';
 import { LabPage, seriousViolations, TRAINING_TIMEOUT } from './labPage';
 
-const TABS = ['Lab', 'Performance', 'Theory', 'Studies', 'Samples'];
+const TABS = ['Lab', 'Performance', 'Theory', 'Interventions', 'Studies', 'Samples'];
 
 /** The recorded run's own curves, heat map and table: real records, before anything was trained here. */
 async function expectRecordedRun(lab: LabPage): Promise<void> {

@@ -25,6 +25,9 @@ const shape = {
   initializer_range: 0.1,
 };
 
+/** @typedef {{ name: string; length: number; tokens: number; rate: number; mix: Record<string, number> }} Stage */
+
+/** @type {Stage[]} */
 const STAGES = [
   { name: 'induction', length: 32, tokens: 1_638_400, rate: 0.003, mix: { induction: 0.9, books: 0.1 } },
   { name: 'recall', length: 64, tokens: 2_457_600, rate: 0.003, mix: { recall: 0.6, induction: 0.2, books: 0.2 } },
@@ -37,6 +40,11 @@ const STAGES = [
   },
 ];
 
+/**
+ * @param {Stage} stage
+ * @param {number} seed
+ * @param {string | undefined} from folder of the checkpoint that the stage before left
+ */
 function recipeOf(stage, seed, from) {
   const { name, length, tokens, rate, mix } = stage;
   return {
@@ -60,7 +68,12 @@ function recipeOf(stage, seed, from) {
   };
 }
 
-/** Runs a recipe to its end, wherever it stands, and returns its last checkpoint. */
+/**
+ * Runs a recipe to its end, wherever it stands.
+ * @param {string} folder
+ * @param {{ name: string }} recipe
+ * @returns {string} its last checkpoint
+ */
 function train(folder, recipe) {
   const file = `${folder}.json`;
   writeFileSync(file, `${JSON.stringify(recipe, undefined, 2)}\n`);
@@ -70,9 +83,10 @@ function train(folder, recipe) {
     const { status } = spawnSync(command, [...leading, 'train', file, ...options], { stdio: 'inherit' });
     if (status !== 0) throw new Error(`${recipe.name} ended with ${status}`);
   }
-  const step = (name) => Number(name.split('-')[1]);
+  const step = (/** @type {string} */ name) => Number(name.split('-')[1]);
   const checkpoints = readdirSync(folder).filter((name) => /^checkpoint-\d+$/.test(name));
-  return join(folder, checkpoints.sort((a, b) => step(a) - step(b)).at(-1));
+  checkpoints.sort((a, b) => step(b) - step(a));
+  return join(folder, checkpoints[0]);
 }
 
 for (const seed of seeds) {

@@ -4,7 +4,7 @@
  */
 import { InputError, ShapeError } from '../core/errors';
 import { Rng } from '../core/rng';
-import { BETA_RANGE, type ContextMeans, meansOver, type PowerFit, powerFitter } from './contextLawFit';
+import { atSearchEnd, type ContextMeans, fallsToFloor, meansOver, type PowerFit, powerFitter } from './contextLawFit';
 
 export interface ContextLaw {
   /** Scale of the power, in tokens. */
@@ -51,7 +51,10 @@ export interface ContextLawOptions {
   seed?: number;
 }
 
-/** 95 % percentile bootstrap over documents. */
+/**
+ * 95 % percentile bootstrap over documents. In simulation (200 curves like the 7B model's) it held the truth 187 to 193 times with 16 to
+ * 400 documents, and 175 to 184 times with 8.
+ */
 export interface Interval {
   lower: number;
   upper: number;
@@ -90,11 +93,10 @@ export function fitContextLaw(input: ContextLosses, options: ContextLawOptions =
   const documents = losses.length / Math.max(1, bins);
   if (bins < MIN_BINS) return refuse(`at least ${MIN_BINS} bins at c >= ${minContext}`, `${bins} came`);
   const span = contexts[bins - 1] / contexts[0];
-  // Bin centres are geometric means, so a span of just ten may come out a rounding error short.
-  if (span < MIN_SPAN * (1 - 1e-9))
+  if (!isDecade(span))
     return refuse(
       'bins over at least one decade of context',
-      `they reach from c = ${show(contexts[0])} to ${show(contexts[bins - 1])}, a factor of ${show(span)}`,
+      `they reach from c = ${tokens(contexts[0])} to ${tokens(contexts[bins - 1])}, a factor of ${show(span)}`,
     );
   if (documents < MIN_DOCUMENTS)
     return refuse(
@@ -109,7 +111,7 @@ export function fitContextLaw(input: ContextLosses, options: ContextLawOptions =
     contexts,
   );
   const exact = data.standardErrors.indexOf(0);
-  if (exact >= 0) return refuse('documents that differ in every bin', `all have the same loss at c = ${show(contexts[exact])}`);
+  if (exact >= 0) return refuse('documents that differ in every bin', `all have the same loss at c = ${tokens(contexts[exact])}`);
   const fitMeans = powerFitter(contexts);
   const fit = fitMeans(data);
   if (!fallsToFloor(fit)) return refuse('a loss that falls towards a floor as context grows', howItFails(fit, data));
@@ -117,10 +119,12 @@ export function fitContextLaw(input: ContextLosses, options: ContextLawOptions =
   const intervals = bootstrap(losses, contexts, data.standardErrors, fitMeans, resamples, Rng.of(seed, 'context-law/bootstrap'));
   const { lower, upper } = intervals.beta;
   if (lower <= 0) return refuse('an interval of beta above 0', `it is ${show(lower)} to ${show(upper)}`);
-  if (upper > MAX_BETA_SPREAD * lower)
+  // An end that the search cut off says nothing about how far the interval goes.
+  const extent = atSearchEnd(upper) ? 'where the search ends' : `a factor of ${show(upper / lower)}`;
+  if (atSearchEnd(upper) || upper > MAX_BETA_SPREAD * lower)
     return refuse(
       `an interval of beta within a factor of ${MAX_BETA_SPREAD}`,
-      `it is ${show(lower)} to ${show(upper)}, a factor of ${show(upper / lower)}`,
+      `it is ${show(lower)} to ${show(upper)}, ${extent}`,
     );
   return {
     fitted: true,
@@ -146,7 +150,11 @@ const refuse = (needed: string, came: string) => ({
   reason: `The context law needs ${needed}; ${came}.`,
 });
 
+/** Bin centres are geometric means, so a span of just ten may come out a rounding error short. */
+const isDecade = (span: number) => span >= MIN_SPAN * (1 - 1e-9);
+
 const show = (value: number) => String(Number(value.toPrecision(3)));
+const tokens = (c: number) => String(Math.round(c));
 
 /** The bins at c >= minContext, and of the documents those with a token in all of them. */
 function selectComplete({ contexts, losses }: ContextLosses, minContext: number): ContextLosses & { offered: number } {
@@ -171,16 +179,11 @@ function selectComplete({ contexts, losses }: ContextLosses, minContext: number)
   return { contexts: contexts.slice(dropped), losses: Float64Array.from(complete), offered };
 }
 
-/** Whether the optimum is a context law at all, with A > 0 and an exponent that the search did not cut off. */
-function fallsToFloor({ slope, beta }: PowerFit): boolean {
-  return slope > 0 && beta > 0 && beta < BETA_RANGE[1] - 1e-3;
-}
-
 function howItFails({ slope, beta }: PowerFit, { contexts, means }: ContextMeans): string {
   const last = contexts.length - 1;
-  const ends = `from ${show(means[0])} at c = ${show(contexts[0])} to ${show(means[last])} at c = ${show(contexts[last])}`;
+  const ends = `from ${show(means[0])} at c = ${tokens(contexts[0])} to ${show(means[last])} at c = ${tokens(contexts[last])}`;
   if (slope <= 0) return `it is flat or rises, ${ends}`;
-  return beta <= 0 ? `it falls without slowing down, ${ends}` : `it falls in the first bins only, ${ends}`;
+  return beta <= 0 ? `its best curve has no floor, ${ends}` : `its best curve falls in the first bins only, ${ends}`;
 }
 
 /** Refits whole documents drawn with replacement, weights included. Where no falling curve fits a draw, it counts as beta = 0. */
@@ -221,12 +224,12 @@ function weightedRSquared(fit: ContextLaw, { contexts, means, standardErrors }: 
   return 1 - weighted((bin) => (means[bin] - contextLaw(fit, contexts[bin])) ** 2) / weighted((bin) => (means[bin] - mean) ** 2);
 }
 
-function refitFrom(minContext: number, data: ContextMeans): ContextLawFit['sensitivity'][number] {
-  const from = data.contexts.findIndex((c) => c >= minContext * (1 - 1e-9));
-  if (from < 0 || data.contexts.length - from < MIN_BINS) return { minContext, beta: null, gamma: null };
-  const fit = powerFitter(data.contexts.slice(from))({
-    means: data.means.slice(from),
-    standardErrors: data.standardErrors.slice(from),
-  });
-  return fallsToFloor(fit) ? { minContext, beta: fit.beta, gamma: fit.gamma } : { minContext, beta: null, gamma: null };
+function refitFrom(minContext: number, { contexts, means, standardErrors }: ContextMeans): ContextLawFit['sensitivity'][number] {
+  const left = contexts.filter((c) => c >= minContext * (1 - 1e-9));
+  const from = contexts.length - left.length;
+  if (left.length >= MIN_BINS && isDecade(left[left.length - 1] / left[0])) {
+    const fit = powerFitter(left)({ means: means.slice(from), standardErrors: standardErrors.slice(from) });
+    if (fallsToFloor(fit)) return { minContext, beta: fit.beta, gamma: fit.gamma };
+  }
+  return { minContext, beta: null, gamma: null };
 }

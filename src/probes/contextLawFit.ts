@@ -13,7 +13,7 @@ export interface ContextMeans {
   standardErrors: Float64Array;
 }
 
-/** Whole numbers of times each document counts are given by listing it: `rows` may repeat. `losses` is documents x bins, without NaN. */
+/** Over the documents that `rows` lists, one as often as it is listed. `losses` is documents x bins, without NaN. */
 export function meansOver(rows: ArrayLike<number>, losses: Float64Array, contexts: Float64Array): ContextMeans {
   const bins = contexts.length;
   const means = new Float64Array(bins);
@@ -50,10 +50,18 @@ export interface PowerFit {
 }
 
 /** Exponents searched. Negative ones too, so that an interval of beta can reach past 0 instead of stopping at the edge of the search. */
-export const BETA_RANGE: readonly [lowest: number, highest: number] = [-1, 4];
+const BETA_RANGE: readonly [lowest: number, highest: number] = [-1, 4];
 const BETA_STEP = 0.05;
 const BETA_TOLERANCE = 1e-6;
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
+/** Whether the search cut this exponent off from above. */
+export const atSearchEnd = (beta: number) => beta > BETA_RANGE[1] - 1e-3;
+
+/** Whether the optimum is a context law: A > 0 and an exponent inside the search. */
+export function fallsToFloor({ slope, beta }: PowerFit): boolean {
+  return slope > 0 && beta > 0 && !atSearchEnd(beta);
+}
 
 /**
  * Fits L(c) = A c^-beta + gamma to means by context, by minimising sum(((mean - L) / standard error)^2) with A c^-beta falling. Made once

@@ -15,6 +15,7 @@ import type { DataStream } from '../data/dataStream';
 import { assertHealthy, type Gpu, withErrorScopes } from '../gpu/device';
 import type { PipelineCache } from '../gpu/pipelines';
 import { type CompileProgress, Engine } from '../model/engine';
+import type { NamedWeights } from '../model/weights';
 import { type PendingStep, Trainer, type TrainerState } from '../training/trainer';
 import type { Blueprint } from './blueprint';
 import { type Checkpoint, restoreCheckpoint, takeCheckpoint } from './checkpoint';
@@ -47,7 +48,7 @@ export class ActiveRun {
     readonly engine: Engine,
     private readonly trainer: Trainer,
     readonly stream: DataStream,
-    private readonly probes: Probes,
+    readonly probes: Probes,
     private readonly gpu: Gpu,
     private readonly emit: (record: RunRecord) => void,
   ) {
@@ -154,6 +155,19 @@ export class ActiveRun {
     for (const record of records) this.emit(record);
     this.probedStep = this.progress.step;
     return records;
+  }
+
+  /** Does work on altered weights, then puts back the bits that were there. */
+  async withWeights<T>(alter: (weights: NamedWeights) => NamedWeights, work: () => Promise<T>): Promise<T> {
+    await this.settle();
+    const { layout, optimizer } = this.blueprint.model;
+    const [bits] = await this.engine.read([optimizer.weights]);
+    this.engine.write(optimizer.weights, layout.pack(alter(layout.unpack(bits))));
+    try {
+      return await work();
+    } finally {
+      this.engine.write(optimizer.weights, bits);
+    }
   }
 
   async checkpoint(): Promise<Checkpoint> {

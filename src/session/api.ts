@@ -1,3 +1,4 @@
+import type { Intervention, InterventionEffect } from '../core/intervention';
 import type { LiveChanges } from '../core/liveChanges';
 import type { StepProfile } from '../core/profile';
 import type { Recipe } from '../core/recipe';
@@ -109,6 +110,8 @@ export interface LabApi {
   profile(): Promise<StepProfile>;
   /** Runs the probes now, on the active run's weights. */
   probe(): Promise<void>;
+  /** Losses and answers of the active run with and without a part of its model; its weights stay as they are. */
+  intervene(intervention: Intervention): Promise<InterventionEffect>;
   /** Streams text from the active run's weights between steps. */
   generate(options: GenerateOptions, onText: (text: string) => void): Promise<GenerateResult>;
   cancelGenerate(): Promise<void>;

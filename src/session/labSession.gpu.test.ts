@@ -106,6 +106,39 @@ describe('a run', () => {
   });
 });
 
+describe('an intervention', () => {
+  it('changes losses and answers, and nothing of the run: it goes on to the same bits', async () => {
+    const whole = await lab.session.create(recipe);
+    await lab.finish(whole.id);
+    const asked = await lab.session.create(recipe);
+    for (let i = 0; i < 5; i++) await lab.session.step();
+    const [short] = lab
+      .records(whole.id)
+      .flatMap((record) => (record.type === 'validation' && record.step === 4 ? [record] : []));
+    for (const intervention of [
+      { kind: 'head', layer: 1, head: 0 },
+      { kind: 'layer', layer: 0 },
+      { kind: 'band', from: 0, to: 4 },
+      { kind: 'cut', context: 16 },
+    ] as const) {
+      const { losses: both, answers, step } = await lab.session.intervene(intervention);
+      expect(step).toBe(5);
+      expect(both.map(({ kind, length }) => [kind, length])).toEqual([
+        ['short', 64],
+        ['long', 128],
+      ]);
+      for (const { whole: before, without } of both) {
+        expect(Math.abs(before - short.loss)).toBeLessThan(0.5);
+        expect(without).not.toBe(before);
+      }
+      expect(answers.map(({ task }) => task)).toEqual(['keyed-facts']);
+    }
+    await expect(lab.session.intervene({ kind: 'layer', layer: 7 })).rejects.toThrow(/layer from 0 to 1, got 7/);
+    await lab.finish(asked.id);
+    expect(losses(asked.id)).toEqual(losses(whole.id));
+  });
+});
+
 describe('a run that another takes the place of', () => {
   it('stops, keeps its state, and goes on where it stood when it is active again', async () => {
     const first = await lab.session.create(recipe);

@@ -1,4 +1,5 @@
 import { InputError } from '../core/errors';
+import type { Intervention, InterventionEffect } from '../core/intervention';
 import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
 import type { AssetReader } from '../core/ports';
 import type { StepProfile } from '../core/profile';
@@ -15,6 +16,7 @@ import { measureFlopsPerSecond } from './calibrate';
 import { Catalogue } from './catalogue';
 import { Datasets } from './datasets';
 import { generateText } from './generate';
+import { intervene } from './intervene';
 import { LabDevice } from './labDevice';
 import { Mutex } from './mutex';
 import { type PreparedRun, type PrepareOptions, prepareRun } from './prepareRun';
@@ -195,6 +197,10 @@ export class LabSession implements LabApi {
 
   async probe(): Promise<void> {
     await this.guarded(async (active) => void (await (await active.realise()).probe()));
+  }
+
+  intervene(intervention: Intervention): Promise<InterventionEffect> {
+    return this.between(async () => intervene(await this.requireActive().realise(), intervention));
   }
 
   generate(options: GenerateOptions, onText: (text: string) => void): Promise<GenerateResult> {

@@ -1,4 +1,5 @@
 import type { Batch } from '../core/batch';
+import type { AnswerScore } from '../core/intervention';
 import type { AttentionRecord, ProbeTaskName, Progress, RetrievalRecord, ValidationRecord } from '../core/records';
 import type { AnswerProbe } from '../data/synthetic/answerProbe';
 import type { Engine } from '../model/engine';
@@ -7,11 +8,22 @@ import type { Blueprint } from './blueprint';
 import type { Dataset } from './dataset';
 import { measureRetrieval, measureValidation, type SourceWindows } from './heldOut';
 
+/** Held-out windows by length, and questions with their rows. */
+export interface HeldOutText {
+  windows: Record<ValidationRecord['kind'], SourceWindows[]>;
+  questions: { task: ProbeTaskName; probe: AnswerProbe }[];
+}
+
+/** Mean losses and answers over all of a held-out text. */
+export interface Scores {
+  losses: { kind: ValidationRecord['kind']; length: number; loss: number }[];
+  answers: { task: ProbeTaskName; score: AnswerScore }[];
+}
+
 /** The fixed held-out text of a run, and what the model makes of it. The same text at every step, for every fork and seed. */
 export class Probes {
-  private readonly windows: Record<ValidationRecord['kind'], SourceWindows[]>;
+  readonly text: HeldOutText;
   private readonly attentionBatch: Batch;
-  private readonly questions: { task: ProbeTaskName; probe: AnswerProbe }[];
 
   constructor(
     private readonly engine: Engine,
@@ -23,28 +35,53 @@ export class Probes {
     const sources = dataset.validationSources(blueprint.recipe.data.sources);
     const windows = ({ length }: Evaluation) =>
       sources.map((source) => ({ source, batch: dataset.validation(source, validation_rows, length) }));
-    this.windows = { short: windows(short), long: long.length === short.length ? [] : windows(long) };
     const { rows, length } = blueprint.attention;
     this.attentionBatch = dataset.validation(sources[0], rows, length);
     const tasks = retrieval_rows ? retrieval_tasks : [];
-    this.questions = tasks.map((task) => ({ task, probe: dataset.questions(task, retrieval_rows, long.length) }));
+    this.text = {
+      windows: { short: windows(short), long: long.length === short.length ? [] : windows(long) },
+      questions: tasks.map((task) => ({ task, probe: dataset.questions(task, retrieval_rows, long.length) })),
+    };
   }
 
   async run(progress: Progress): Promise<(ValidationRecord | AttentionRecord | RetrievalRecord)[]> {
     const records: (ValidationRecord | AttentionRecord | RetrievalRecord)[] = [];
     for (const kind of ['short', 'long'] as const)
-      if (this.windows[kind].length) records.push(await this.validate(kind, progress));
+      if (this.text.windows[kind].length)
+        records.push({ type: 'validation', ...progress, kind, ...(await this.validate(kind, this.text)) });
     records.push({ type: 'attention', ...progress, ...(await this.blueprint.attention.run(this.engine, this.attentionBatch)) });
-    for (const { task, probe } of this.questions) {
-      const measured = await measureRetrieval(this.engine, this.blueprint.evaluation.long, probe);
-      records.push({ type: 'retrieval', ...progress, task, ...measured });
-    }
+    for (const { task, probe } of this.text.questions)
+      records.push({ type: 'retrieval', ...progress, task, ...(await this.ask(probe)) });
     return records;
   }
 
-  private async validate(kind: ValidationRecord['kind'], progress: Progress): Promise<ValidationRecord> {
-    const { tokenBytes } = this.dataset.tokenizer;
-    const measured = await measureValidation(this.engine, this.blueprint.evaluation[kind], this.windows[kind], tokenBytes);
-    return { type: 'validation', ...progress, kind, ...measured };
+  /** The current weights on a text, which may be an altered copy of `text`. */
+  async score(text: HeldOutText): Promise<Scores> {
+    const scores: Scores = { losses: [], answers: [] };
+    for (const kind of ['short', 'long'] as const) {
+      if (!text.windows[kind].length) continue;
+      const { length, loss } = await this.validate(kind, text);
+      scores.losses.push({ kind, length, loss });
+    }
+    for (const { task, probe } of text.questions)
+      scores.answers.push({ task, score: meanAnswer((await this.ask(probe)).points) });
+    return scores;
   }
+
+  private validate(kind: ValidationRecord['kind'], { windows }: HeldOutText) {
+    const { tokenBytes } = this.dataset.tokenizer;
+    return measureValidation(this.engine, this.blueprint.evaluation[kind], windows[kind], tokenBytes);
+  }
+
+  private ask(probe: AnswerProbe) {
+    return measureRetrieval(this.engine, this.blueprint.evaluation.long, probe);
+  }
+}
+
+/** Over all distances; every answer counts the same. */
+function meanAnswer(points: RetrievalRecord['points']): AnswerScore {
+  const answers = points.reduce((sum, point) => sum + point.answers, 0);
+  const mean = (value: (point: (typeof points)[number]) => number) =>
+    points.reduce((sum, point) => sum + value(point) * point.answers, 0) / answers;
+  return { loss: mean(({ answerLoss }) => answerLoss), exactMatch: mean(({ exactMatch }) => exactMatch) };
 }

@@ -1,4 +1,5 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
+import { createInterventionsSlice, type InterventionsSlice } from './interventionsSlice';
 import { createLabSlice, type LabSlice } from './labSlice';
 import { Connection } from './page/connection';
 import type { StorePorts } from './page/ports';
@@ -9,7 +10,14 @@ import { createSamplesSlice, type SamplesSlice } from './samplesSlice';
 import { createSelectionSlice, type SelectionSlice } from './selectionSlice';
 import { createStudiesSlice, type StudiesSlice } from './studiesSlice';
 
-export type LabState = LabSlice & RunsSlice & RecipeSlice & SelectionSlice & SamplesSlice & ProfileSlice & StudiesSlice;
+export type LabState = LabSlice &
+  RunsSlice &
+  RecipeSlice &
+  SelectionSlice &
+  SamplesSlice &
+  ProfileSlice &
+  StudiesSlice &
+  InterventionsSlice;
 export type LabStore = StoreApi<LabState>;
 
 /** The page's whole state, without React: slices over one connection to the worker. */
@@ -23,5 +31,6 @@ export function createLabStore(ports: StorePorts): LabStore {
     ...createSamplesSlice(connection)(...context),
     ...createProfileSlice(connection)(...context),
     ...createStudiesSlice(ports)(...context),
+    ...createInterventionsSlice(connection)(...context),
   }));
 }

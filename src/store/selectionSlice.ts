@@ -3,7 +3,7 @@ import type { ProbeTaskName } from '../core/records';
 import type { LabState } from './labStore';
 import type { XAxis } from './runSeries';
 
-export type Tab = 'lab' | 'performance' | 'theory' | 'studies' | 'samples';
+export type Tab = 'lab' | 'performance' | 'theory' | 'interventions' | 'studies' | 'samples';
 
 export type DialogName = 'help' | 'fork';
 

@@ -17,6 +17,7 @@ const TheoryTab = lazy(() => import('./theory/TheoryTab'));
 const HelpDialog = lazy(() => import('./HelpDialog'));
 const ForkDialog = lazy(() => import('./transport/ForkDialog'));
 const PerformanceTab = lazy(() => import('./performance/PerformanceTab'));
+const InterventionsTab = lazy(() => import('./interventions/InterventionsTab'));
 const StudiesTab = lazy(() => import('./studies/StudiesTab'));
 const SamplesTab = lazy(() => import('./samples/SamplesTab'));
 
@@ -49,6 +50,11 @@ export function App() {
         <Tabs.Content value="theory" className="tab-body">
           <LazyTab name="The theory tab">
             <TheoryTab />
+          </LazyTab>
+        </Tabs.Content>
+        <Tabs.Content value="interventions" className="tab-body">
+          <LazyTab name="The interventions tab">
+            <InterventionsTab />
           </LazyTab>
         </Tabs.Content>
         <Tabs.Content value="studies" className="tab-body">

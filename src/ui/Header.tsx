@@ -15,6 +15,7 @@ export function Header() {
         <Tabs.Trigger value="lab">Lab</Tabs.Trigger>
         <Tabs.Trigger value="performance">Performance</Tabs.Trigger>
         <Tabs.Trigger value="theory">Theory</Tabs.Trigger>
+        <Tabs.Trigger value="interventions">Interventions</Tabs.Trigger>
         <Tabs.Trigger value="studies">Studies</Tabs.Trigger>
         <Tabs.Trigger value="samples">Samples</Tabs.Trigger>
       </Tabs.List>

@@ -53,6 +53,15 @@ const plainExplanations = {
       'answer taken out: the gap between the curves is what the model retrieves from context. Exact match counts answers whose every token ' +
       'was the most likely.',
   },
+  intervention: {
+    title: 'Interventions',
+    formula: 'Δ = loss(without the part) − loss(whole), on the same targets',
+    text:
+      'Attention plots are not causal: a head may look far and matter to nothing. Here a part of the model is taken away and the run’s fixed ' +
+      'held-out text and questions are read again. A head is silenced in the columns of o_proj that read it; a layer in o_proj and ' +
+      'down_proj; a band of rotary pairs (0 turns fastest) in q_proj, so it adds nothing to any score. Cutting context to c splits rows into ' +
+      'blocks of c tokens that each open with the begin token; only targets with c/2 to c tokens before them count, with and without.',
+  },
   meanDistance: {
     title: 'Mean attention distance',
     formula: 'D = mean_i Σ_j A[i,j] (i − j)',

@@ -50,6 +50,7 @@ function overWorker(remote: Remote<LabApi>, ended: Promise<never>): LabApi {
     skipTuning: () => until(remote.skipTuning()),
     profile: () => until(remote.profile()),
     probe: () => until(remote.probe()),
+    intervene: (intervention) => until(remote.intervene(intervention)),
     generate: (options, onText) => until(remote.generate(options, proxy(onText))),
     cancelGenerate: () => until(remote.cancelGenerate()),
     addSource: (name, files, onProgress) => until(remote.addSource(name, files, proxy(onProgress))),

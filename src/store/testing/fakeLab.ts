@@ -1,3 +1,4 @@
+import type { Intervention, InterventionEffect } from '../../core/intervention';
 import { parseRecipe, type Recipe } from '../../core/recipe';
 import type { ForkOptions, RunRecord, RunStatus, RunSummary } from '../../core/records';
 import type { LabClient } from '../../worker/client';
@@ -53,6 +54,11 @@ export class FakeLab implements LabApi {
   async reset() {
     this.note('reset');
     return this.adopt(this.summary(this.running().recipe));
+  }
+
+  async intervene(intervention: Intervention): Promise<InterventionEffect> {
+    this.note('intervene');
+    return { intervention, step: 0, losses: [{ kind: 'short', length: 128, whole: 3, without: 3.5 }], answers: [] };
   }
 
   async applyLive(changes: LiveChanges) {
