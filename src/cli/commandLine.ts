@@ -114,6 +114,7 @@ const COMMANDS: Record<string, CommandHelp> = {
       length: { type: 'string', value: 'TOKENS', help: 'window length; default the checkpoint’s own context' },
       rows: { type: 'string', value: 'N', help: 'windows per source, and retrieval rows; default 8' },
       tokenizer: TOKENIZER,
+      'context-law': { type: 'boolean', help: 'also fits loss against context, with intervals, beside the paper’s four models' },
       baselines: { type: 'boolean', help: 'also Kneser-Ney tables of pairs and of single tokens, over the same targets' },
     },
   },

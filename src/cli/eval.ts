@@ -1,3 +1,4 @@
+import { doublingGain, PAPER_CONTEXT_LAWS } from '../core/contextLaw';
 import { type CheckpointEvaluation, evaluateCheckpoint } from '../session/headless/measureCheckpoint';
 import { openCheckpoint } from '../session/headless/openCheckpoint';
 import { openGpu } from '../session/headless/openGpu';
@@ -9,7 +10,11 @@ import { createOutput, type Output } from './output';
 /** `lab eval`: held-out loss by source and position, and retrieval. */
 export async function evaluate(line: CommandLine): Promise<number> {
   const output = createOutput(line.json);
-  const options = { rows: wholeOption(line, 'rows', 8), baselines: Boolean(line.options.baselines) };
+  const options = {
+    rows: wholeOption(line, 'rows', 8),
+    baselines: Boolean(line.options.baselines),
+    contextLaw: Boolean(line.options['context-law']),
+  };
   const assets = openAssets(line);
   const place = checkpointPlace(assets, line.positionals[0]);
   const checkpoint = await openCheckpoint(assets, place, {
@@ -24,6 +29,7 @@ export async function evaluate(line: CommandLine): Promise<number> {
   printSources(output, result.sources);
   printPositions(output, result.byPosition);
   for (const { task, points } of result.retrieval) printRetrieval(output, task, points);
+  if (result.contextLaw) printContextLaw(output, result.contextLaw);
   output.value(result);
   return 0;
 }
@@ -73,4 +79,28 @@ function printRetrieval(output: Output, task: string, points: CheckpointEvaluati
       String(answers),
     ]),
   ]);
+}
+
+function printContextLaw(output: Output, law: NonNullable<CheckpointEvaluation['contextLaw']>): void {
+  output.line();
+  output.line('context law L(c) = (alpha/c)^beta + gamma');
+  if (!law.fitted) {
+    output.line(law.reason);
+    return;
+  }
+  const { intervals } = law;
+  const within = (name: keyof typeof intervals) =>
+    `${intervals[name].lower.toPrecision(3)} to ${intervals[name].upper.toPrecision(3)}`;
+  output.table([
+    ['model', 'alpha', 'beta', 'gamma', '2^-beta'],
+    ...[{ model: 'this', ...law }, ...PAPER_CONTEXT_LAWS].map(({ model, alpha, beta, gamma }) => [
+      model,
+      alpha.toPrecision(3),
+      beta.toFixed(2),
+      gamma.toFixed(2),
+      (1 - doublingGain(beta)).toFixed(3),
+    ]),
+  ]);
+  output.line(`95 % over ${law.documents} windows: alpha ${within('alpha')}, beta ${within('beta')}, gamma ${within('gamma')}`);
+  output.line('the others are the paper’s fits (Fig. 1), of other text in other tokens');
 }

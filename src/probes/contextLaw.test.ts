@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { contextLaw, doublingGain, PAPER_CONTEXT_LAWS } from '../core/contextLaw';
 import { InputError, ShapeError } from '../core/errors';
 import { Rng } from '../core/rng';
-import {
-  type ContextLawFit,
-  type ContextLawResult,
-  contextLaw,
-  doublingGain,
-  fitContextLaw,
-  PAPER_CONTEXT_LAWS,
-} from './contextLaw';
+import { type ContextLawFit, type ContextLawResult, fitContextLaw } from './contextLaw';
 
 const TRUTH = PAPER_CONTEXT_LAWS[0];
 const PARAMETERS = ['alpha', 'beta', 'gamma'] as const;

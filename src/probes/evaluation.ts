@@ -6,6 +6,7 @@ import type { ProgramContext } from '../model/context';
 import type { Engine } from '../model/engine';
 import { evaluateProgram } from '../model/programs';
 import { uploadBatch } from '../model/upload';
+import type { ContextLosses } from './contextLaw';
 
 /** Losses of every position of a batch. */
 export interface TokenLosses {
@@ -114,6 +115,38 @@ export function lossByPosition(batches: readonly { batch: Batch; losses: TokenLo
       });
     }
   return bins.filter(({ rows }) => rows.length).map(({ from, to, rows }) => ({ from, to, ...meanOverRows(rows) }));
+}
+
+/**
+ * Each row's mean loss per position bin, for the context law: rows that hold one document from their first token on, so that all have the
+ * same contexts. Bins without a token in a row are NaN there.
+ */
+export function lossesByDocument(batches: readonly { batch: Batch; losses: TokenLosses }[]): ContextLosses {
+  const { length } = batches[0].batch;
+  const edges = positionBinEdges(length);
+  // The last bin is cut by the row's end, where no target is.
+  const bins = edges.slice(0, -1).map((from, b) => [from, Math.min(edges[b + 1], length)] as const);
+  const used = bins.filter(([from, to]) => from < to);
+  const rows = batches.flatMap(({ batch, losses }) =>
+    Array.from({ length: batch.rows }, (_, row) => row * length)
+      .filter((at) => batch.docStart[at + length - 1] === 0)
+      .map((at) =>
+        used.map(([from, to]) => {
+          let sum = 0;
+          let tokens = 0;
+          for (let i = at + from - 1; i < at + to - 1; i++)
+            if (batch.targetWeights[i] > 0) {
+              sum += losses.loss[i];
+              tokens++;
+            }
+          return tokens ? sum / tokens : Number.NaN;
+        }),
+      ),
+  );
+  return {
+    contexts: Float64Array.from(used, ([from, to]) => Math.sqrt(from * (to - 1))),
+    losses: Float64Array.from(rows.flat()),
+  };
 }
 
 function meanOverRows(rows: readonly { sum: number; tokens: number }[]): { loss: number; standardError: number; tokens: number } {

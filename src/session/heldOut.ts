@@ -21,13 +21,32 @@ export async function measureValidation(
   windows: readonly SourceWindows[],
   tokenBytes: Uint8Array,
 ): Promise<Pick<ValidationRecord, 'length' | 'loss' | 'bitsPerByte' | 'sources' | 'byPosition'>> {
-  const results: { source: string; batch: Batch; losses: TokenLosses }[] = [];
+  return summariseWindows(await readWindows(engine, evaluation, windows), tokenBytes);
+}
+
+/** Held-out windows with the loss of every token. */
+export type ReadWindows = SourceWindows & { losses: TokenLosses };
+
+export async function readWindows(
+  engine: Engine,
+  evaluation: Evaluation,
+  windows: readonly SourceWindows[],
+): Promise<ReadWindows[]> {
+  const results: ReadWindows[] = [];
   for (const { source, batch } of windows) results.push({ source, batch, losses: await evaluation.run(engine, batch) });
+  return results;
+}
+
+/** Means by source and by position. */
+export function summariseWindows(
+  results: readonly ReadWindows[],
+  tokenBytes: Uint8Array,
+): Pick<ValidationRecord, 'length' | 'loss' | 'bitsPerByte' | 'sources' | 'byPosition'> {
   const sources = results.map(({ source, batch, losses }) => ({ source, ...meanLoss(batch, losses, tokenBytes) }));
   const mean = (value: (source: (typeof sources)[number]) => number) =>
     sources.reduce((sum, source) => sum + value(source), 0) / sources.length;
   return {
-    length: evaluation.length,
+    length: results[0].batch.length,
     loss: mean(({ loss }) => loss),
     bitsPerByte: mean(({ bitsPerByte }) => bitsPerByte),
     sources,

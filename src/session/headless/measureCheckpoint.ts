@@ -4,9 +4,10 @@ import type { AnswerProbe } from '../../data/synthetic/answerProbe';
 import type { Gpu } from '../../gpu/device';
 import { Generator } from '../../model/generator';
 import { AttentionProbe, type AttentionSummary } from '../../probes/attention';
-import { Evaluation } from '../../probes/evaluation';
+import { type ContextLawResult, fitContextLaw } from '../../probes/contextLaw';
+import { Evaluation, lossesByDocument } from '../../probes/evaluation';
 import { spokenAnswers } from '../../probes/spokenAnswers';
-import { measureRetrieval, measureValidation, type SourceWindows, tableBaseline } from '../heldOut';
+import { measureRetrieval, readWindows, type SourceWindows, summariseWindows, tableBaseline } from '../heldOut';
 import { type OpenCheckpoint, runCheckpoint } from './openCheckpoint';
 
 /** Tokens that one replay takes where rows are short. */
@@ -20,13 +21,15 @@ export interface CheckpointEvaluation extends Pick<ValidationRecord, 'length' | 
   /** The model, and where asked for tables of pairs and single tokens over the same targets. */
   sources: (ValidationRecord['sources'][number] & { baselines?: KneserNeyLosses })[];
   retrieval: { task: ProbeTaskName; points: RetrievalRecord['points'] }[];
+  /** Over the windows of all sources; where it was asked for. */
+  contextLaw?: ContextLawResult;
 }
 
 /** Held-out loss by source and position, and retrieval in every task that fits the length. */
 export async function evaluateCheckpoint(
   gpu: Gpu,
   checkpoint: OpenCheckpoint,
-  { rows, baselines }: { rows: number; baselines: boolean },
+  { rows, baselines, contextLaw = false }: { rows: number; baselines: boolean; contextLaw?: boolean },
 ): Promise<CheckpointEvaluation> {
   const { dataset, length } = checkpoint;
   const windows: SourceWindows[] = dataset.validationSources().map((source) => ({
@@ -38,7 +41,8 @@ export async function evaluateCheckpoint(
   const opened = await runCheckpoint(gpu, checkpoint, shape, (context) => new Evaluation(context));
   const { built, engine, adapter } = opened;
   try {
-    const validation = await measureValidation(engine, built, windows, dataset.tokenizer.tokenBytes);
+    const read = await readWindows(engine, built, windows);
+    const validation = summariseWindows(read, dataset.tokenizer.tokenBytes);
     const retrieval: CheckpointEvaluation['retrieval'] = [];
     for (const { task, probe } of questions) {
       const { points } = await measureRetrieval(engine, built, probe);
@@ -49,7 +53,15 @@ export async function evaluateCheckpoint(
     const sources = validation.sources.map((source, i) =>
       baselines ? { ...source, baselines: tableBaseline(dataset, windows[i]) } : source,
     );
-    return { adapter, rows, tokenizer: dataset.tokenizer.name, ...validation, sources, retrieval };
+    return {
+      adapter,
+      rows,
+      tokenizer: dataset.tokenizer.name,
+      ...validation,
+      sources,
+      retrieval,
+      contextLaw: contextLaw ? fitContextLaw(lossesByDocument(read)) : undefined,
+    };
   } finally {
     engine.destroy();
   }
