@@ -24,6 +24,12 @@ export interface InterventionEffect {
   answers: { task: ProbeTaskName; whole: AnswerScore; without: AnswerScore }[];
 }
 
+/** Mean losses and answers over a run's held-out text. */
+export interface Scores {
+  losses: { kind: 'short' | 'long'; length: number; loss: number }[];
+  answers: { task: ProbeTaskName; score: AnswerScore }[];
+}
+
 export interface AnswerScore {
   loss: number;
   exactMatch: number;

@@ -1,5 +1,6 @@
+import { InputError } from '../core/errors';
 import type { ModelConfig } from '../core/modelConfig';
-import { type RotaryTable, rotaryTables } from '../core/positionEncoding';
+import { type RopeParameters, type RotaryTable, rotaryTables } from '../core/positionEncoding';
 import { createTensor, type Tensor } from '../kernels/tensor';
 import { paddedSizes } from './layout';
 
@@ -25,7 +26,7 @@ export class RotaryTableSet {
 
   constructor(
     private readonly config: ModelConfig,
-    lengths: readonly number[],
+    private readonly lengths: readonly number[],
   ) {
     for (const length of [...new Set(lengths)].sort((a, b) => b - a)) this.byLength.set(length, this.build(length));
   }
@@ -38,6 +39,40 @@ export class RotaryTableSet {
   /** What to upload before the first step. */
   contents(): readonly Table[] {
     return this.tables;
+  }
+
+  /**
+   * What the same tensors hold under another encoding, so that weights can be read under it without new programs.
+   * @throws InputError where it needs tables apart that this one shares, as xPos does for queries and keys.
+   */
+  under(ropeParameters: RopeParameters): Table[] {
+    const other = new RotaryTableSet({ ...this.config, ropeParameters }, this.lengths);
+    const values = new Map<Tensor['storage'], Float32Array<ArrayBuffer>>();
+    for (const [length, layers] of this.byLength)
+      layers.forEach((mine, layer) => {
+        for (const role of ['q', 'k'] as const) {
+          const wanted = other.valuesOf(other.layer(length, layer)[role]);
+          const { storage } = mine[role];
+          const held = values.get(storage);
+          // Longest lengths come first; a shorter one must be their beginning here as there.
+          if (held && !startsWith(held, wanted.subarray(0, mine[role].shape[0] * mine[role].shape[1] * 2)))
+            throw new InputError(
+              'other encoding',
+              `one whose tables are shared as those of ${this.config.ropeParameters.rope_type} are`,
+              ropeParameters.rope_type,
+              'change its numbers, not its kind; or make a run of it',
+            );
+          if (!held) values.set(storage, wanted);
+        }
+      });
+    return this.tables.map(({ tensor }) => {
+      const size = tensor.shape.reduce((a, b) => a * b, 1);
+      return { tensor, values: values.get(tensor.storage)!.slice(0, size) };
+    });
+  }
+
+  private valuesOf({ storage }: Tensor): Float32Array<ArrayBuffer> {
+    return this.tables.find(({ tensor }) => tensor.storage === storage)!.values;
   }
 
   private build(length: number): RotaryTensors[] {

@@ -1,6 +1,7 @@
 import type { CurriculumStage } from '../core/curriculum';
 import { InputError } from '../core/errors';
 import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
+import type { RopeParameters } from '../core/positionEncoding';
 import type { Recipe } from '../core/recipe';
 import type {
   AttentionRecord,
@@ -167,6 +168,18 @@ export class ActiveRun {
       return await work();
     } finally {
       this.engine.write(optimizer.weights, bits);
+    }
+  }
+
+  /** Does work on the weights as they are under another encoding, then puts the run's own back. */
+  async underEncoding<T>(rope: RopeParameters, work: () => Promise<T>): Promise<T> {
+    await this.settle();
+    const { rotary } = this.blueprint;
+    for (const { tensor, values } of rotary.under(rope)) this.engine.write(tensor, values);
+    try {
+      return await work();
+    } finally {
+      for (const { tensor, values } of rotary.contents()) this.engine.write(tensor, values);
     }
   }
 

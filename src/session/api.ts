@@ -1,5 +1,6 @@
-import type { Intervention, InterventionEffect } from '../core/intervention';
+import type { Intervention, InterventionEffect, Scores } from '../core/intervention';
 import type { LiveChanges } from '../core/liveChanges';
+import type { RopeParameters } from '../core/positionEncoding';
 import type { StepProfile } from '../core/profile';
 import type { Recipe } from '../core/recipe';
 import type { ForkOptions, RunPlan, RunRecord, RunSummary } from '../core/records';
@@ -112,6 +113,8 @@ export interface LabApi {
   probe(): Promise<void>;
   /** Losses and answers of the active run with and without a part of its model; its weights stay as they are. */
   intervene(intervention: Intervention): Promise<InterventionEffect>;
+  /** The active run's weights as they are, under other encodings of its kind: no training, no fork. Scores come one by one. */
+  sweepEncodings(encodings: readonly RopeParameters[], onScores: (at: number, scores: Scores) => void): Promise<void>;
   /** Streams text from the active run's weights between steps. */
   generate(options: GenerateOptions, onText: (text: string) => void): Promise<GenerateResult>;
   cancelGenerate(): Promise<void>;

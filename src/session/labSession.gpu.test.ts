@@ -139,6 +139,33 @@ describe('an intervention', () => {
   });
 });
 
+describe('a sweep of the encoding', () => {
+  it('reads the same weights under other bases, its own among them, and leaves the run alone', async () => {
+    const whole = await lab.session.create(recipe);
+    await lab.finish(whole.id);
+    const asked = await lab.session.create(recipe);
+    for (let i = 0; i < 4; i++) await lab.session.step();
+    await lab.session.probe();
+    const own = lab
+      .records(asked.id)
+      .flatMap((record) => (record.type === 'validation' && record.step === 4 ? [record.loss] : []));
+    const seen: number[][] = [];
+    await lab.session.sweepEncodings(
+      [100, 10_000, 1e6].map((rope_theta) => ({ rope_type: 'default', rope_theta }) as const),
+      (at, { losses: scored }) => {
+        seen[at] = scored.map(({ loss }) => loss);
+      },
+    );
+    expect(seen[1]).toEqual(own.slice(-2));
+    expect(seen[0]).not.toEqual(seen[1]);
+    expect(seen[2]).not.toEqual(seen[1]);
+    const xpos = { rope_type: 'xpos', rope_theta: 100, scale_base: 512 } as const;
+    await expect(lab.session.sweepEncodings([xpos], () => {})).rejects.toThrow(/shared as those of default.*got xpos/);
+    await lab.finish(asked.id);
+    expect(losses(asked.id)).toEqual(losses(whole.id));
+  });
+});
+
 describe('a run that another takes the place of', () => {
   it('stops, keeps its state, and goes on where it stood when it is active again', async () => {
     const first = await lab.session.create(recipe);

@@ -1,7 +1,8 @@
 import { InputError } from '../core/errors';
-import type { Intervention, InterventionEffect } from '../core/intervention';
+import type { Intervention, InterventionEffect, Scores } from '../core/intervention';
 import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
 import type { AssetReader } from '../core/ports';
+import { type RopeParameters, ropeParametersSchema } from '../core/positionEncoding';
 import type { StepProfile } from '../core/profile';
 import { parseRecipe, type Recipe } from '../core/recipe';
 import type { ForkOptions, RunPlan, RunSummary } from '../core/records';
@@ -201,6 +202,16 @@ export class LabSession implements LabApi {
 
   intervene(intervention: Intervention): Promise<InterventionEffect> {
     return this.between(async () => intervene(await this.requireActive().realise(), intervention));
+  }
+
+  sweepEncodings(encodings: readonly RopeParameters[], onScores: (at: number, scores: Scores) => void): Promise<void> {
+    return this.between(async () => {
+      const run = await this.requireActive().realise();
+      for (const [at, rope] of encodings.entries()) {
+        const checked = ropeParametersSchema.parse(rope);
+        onScores(at, await run.underEncoding(checked, () => run.probes.score(run.probes.text)));
+      }
+    });
   }
 
   generate(options: GenerateOptions, onText: (text: string) => void): Promise<GenerateResult> {

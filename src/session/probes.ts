@@ -1,5 +1,5 @@
 import type { Batch } from '../core/batch';
-import type { AnswerScore } from '../core/intervention';
+import type { AnswerScore, Scores } from '../core/intervention';
 import type { AttentionRecord, ProbeTaskName, Progress, RetrievalRecord, ValidationRecord } from '../core/records';
 import type { AnswerProbe } from '../data/synthetic/answerProbe';
 import type { Engine } from '../model/engine';
@@ -12,12 +12,6 @@ import { measureRetrieval, measureValidation, type SourceWindows } from './heldO
 export interface HeldOutText {
   windows: Record<ValidationRecord['kind'], SourceWindows[]>;
   questions: { task: ProbeTaskName; probe: AnswerProbe }[];
-}
-
-/** Mean losses and answers over all of a held-out text. */
-export interface Scores {
-  losses: { kind: ValidationRecord['kind']; length: number; loss: number }[];
-  answers: { task: ProbeTaskName; score: AnswerScore }[];
 }
 
 /** The fixed held-out text of a run, and what the model makes of it. The same text at every step, for every fork and seed. */

@@ -9,6 +9,7 @@ import { createRunsSlice, type RunsSlice } from './runsSlice';
 import { createSamplesSlice, type SamplesSlice } from './samplesSlice';
 import { createSelectionSlice, type SelectionSlice } from './selectionSlice';
 import { createStudiesSlice, type StudiesSlice } from './studiesSlice';
+import { createSweepSlice, type SweepSlice } from './sweepSlice';
 
 export type LabState = LabSlice &
   RunsSlice &
@@ -17,7 +18,8 @@ export type LabState = LabSlice &
   SamplesSlice &
   ProfileSlice &
   StudiesSlice &
-  InterventionsSlice;
+  InterventionsSlice &
+  SweepSlice;
 export type LabStore = StoreApi<LabState>;
 
 /** The page's whole state, without React: slices over one connection to the worker. */
@@ -32,5 +34,6 @@ export function createLabStore(ports: StorePorts): LabStore {
     ...createProfileSlice(connection)(...context),
     ...createStudiesSlice(ports)(...context),
     ...createInterventionsSlice(connection)(...context),
+    ...createSweepSlice(connection)(...context),
   }));
 }

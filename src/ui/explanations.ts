@@ -53,6 +53,12 @@ const plainExplanations = {
       'answer taken out: the gap between the curves is what the model retrieves from context. Exact match counts answers whose every token ' +
       'was the most likely.',
   },
+  sweep: {
+    title: 'Training-free sweep',
+    text:
+      'The weights as they are, read under nine values of the base or the factor: val_short, val_long and the answers’ loss, on the run’s ' +
+      'fixed held-out text. Nothing is trained and the run’s own tables are put back. It says where extension starts, not where it ends.',
+  },
   intervention: {
     title: 'Interventions',
     formula: 'Δ = loss(without the part) − loss(whole), on the same targets',

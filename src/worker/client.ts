@@ -51,6 +51,7 @@ function overWorker(remote: Remote<LabApi>, ended: Promise<never>): LabApi {
     profile: () => until(remote.profile()),
     probe: () => until(remote.probe()),
     intervene: (intervention) => until(remote.intervene(intervention)),
+    sweepEncodings: (encodings, onScores) => until(remote.sweepEncodings(encodings, proxy(onScores))),
     generate: (options, onText) => until(remote.generate(options, proxy(onText))),
     cancelGenerate: () => until(remote.cancelGenerate()),
     addSource: (name, files, onProgress) => until(remote.addSource(name, files, proxy(onProgress))),

@@ -62,7 +62,7 @@ describe('dense induction', () => {
         const ids = batch.ids.subarray(row * length, (row + 1) * length);
         const weights = batch.targetWeights.subarray(row * length, (row + 1) * length);
         // The first span is what weighs nothing after BOS.
-        const size = weights.findIndex((weight) => weight === 1);
+        const size = weights.indexOf(1);
         expect(size).toBeGreaterThanOrEqual(4);
         const span = ids.slice(1, 5).join();
         const repeats = ids.reduce((count, _, i) => count + Number(ids.subarray(i, i + 4).join() === span), 0);

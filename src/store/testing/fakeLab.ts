@@ -1,4 +1,5 @@
-import type { Intervention, InterventionEffect } from '../../core/intervention';
+import type { Intervention, InterventionEffect, Scores } from '../../core/intervention';
+import type { RopeParameters } from '../../core/positionEncoding';
 import { parseRecipe, type Recipe } from '../../core/recipe';
 import type { ForkOptions, RunRecord, RunStatus, RunSummary } from '../../core/records';
 import type { LabClient } from '../../worker/client';
@@ -59,6 +60,13 @@ export class FakeLab implements LabApi {
   async intervene(intervention: Intervention): Promise<InterventionEffect> {
     this.note('intervene');
     return { intervention, step: 0, losses: [{ kind: 'short', length: 128, whole: 3, without: 3.5 }], answers: [] };
+  }
+
+  async sweepEncodings(encodings: readonly RopeParameters[], onScores: (at: number, scores: Scores) => void) {
+    this.note('sweepEncodings');
+    encodings.forEach((_, at) => {
+      onScores(at, { losses: [{ kind: 'long', length: 1024, loss: 4 - at }], answers: [] });
+    });
   }
 
   async applyLive(changes: LiveChanges) {

@@ -6,6 +6,7 @@ import { Explain } from '../controls/Explain';
 import { formatInteger } from '../format';
 import { useLab } from '../labContext';
 import { DecayPlot } from './DecayPlot';
+import { SweepPanel } from './SweepPanel';
 import { Wavelengths } from './Wavelengths';
 
 const HEAD_DIMS = [8, 16, 32, 48, 64, 80, 96, 128];
@@ -68,6 +69,7 @@ export default function TheoryTab() {
         </header>
         <DecayPlot quantity="A" theta={theta} decay={decay} plain={plain} base={base} target={target} />
       </section>
+      <SweepPanel />
       <section className="panel" aria-label="B of m">
         <header className="panel-head">
           <h2>B(m)</h2>
