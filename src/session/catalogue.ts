@@ -8,7 +8,7 @@ import { SYNTHETIC_TASKS } from '../data/sources';
 import { bytesTokenizer, loadTokenizer, type Tokenizer } from '../data/tokenizer';
 import { hfConfigJson } from '../interchange/hfConfig';
 import type { CheckpointSummary, SourceSummary } from './api';
-import { type LoadedCheckpoint, loadCheckpoint } from './checkpointFiles';
+import { type LoadedCheckpoint, loadCheckpoint, loadCheckpointConfig } from './checkpointFiles';
 
 const modelsSchema = z.object({ version: z.literal(1), models: z.array(z.object({ name: z.string(), title: z.string() })) });
 const recipesSchema = z.object({ version: z.literal(1), recipes: z.array(z.string()) });
@@ -40,7 +40,8 @@ export class Catalogue {
     if (!result.success) throw inputErrorFrom('models/index.json', result.error);
     return Promise.all(
       result.data.models.map(async ({ name, title }) => {
-        const { config, tokenizer } = await this.checkpoint(name);
+        // Without the weights: a page that lists models must not load them all.
+        const { config, tokenizer } = await loadCheckpointConfig(this.assets, `models/${name}`);
         return {
           name,
           title,

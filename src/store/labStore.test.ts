@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { profileObstacle } from './profileSlice';
 import { activeRun, viewedRun } from './runsSlice';
 import { fakePage } from './testing/fakeLab';
-import { fixtureRun, progressAt } from './testing/recordedFixture';
+import { FIXTURE_RECIPE, fixtureRun, progressAt } from './testing/recordedFixture';
 
 const step = (n: number) => ({
   type: 'step' as const,
@@ -245,6 +245,63 @@ describe('samples', () => {
     expect(seen).toContain('one ');
     expect(store.getState().samples[0]).toMatchObject({ text: 'one two', step: 0 });
     expect(store.getState().generating).toBeUndefined();
+  });
+});
+
+describe('interventions and sweeps', () => {
+  it('begin a run where there is none, and keep what was measured, newest first', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().intervene({ kind: 'layer', layer: 0 });
+    await store.getState().intervene({ kind: 'head', layer: 0, head: 1 });
+    expect(lab.calls).toContain('create');
+    expect(store.getState().effects.map(({ intervention }) => intervention.kind)).toEqual(['head', 'layer']);
+    expect(store.getState().intervening).toBe(false);
+  });
+
+  it('sweep the base evenly on its log axis, and report what fails', async () => {
+    const { store, lab } = fakePage();
+    await store.getState().boot();
+    await store.getState().sweepEncoding('rope_theta');
+    const { sweep } = store.getState();
+    expect(sweep?.values).toEqual([1000, 4220, 17_800, 75_000, 316_000, 1_330_000, 5_620_000, 23_700_000, 100_000_000]);
+    expect(sweep?.scores).toHaveLength(9);
+    lab.failing = { name: 'sweepEncodings', message: 'no such base' };
+    await store.getState().sweepEncoding('rope_theta');
+    expect(store.getState().sweeping).toBe(false);
+    expect(JSON.stringify(store.getState().problems)).toContain('no such base');
+  });
+});
+
+describe('shipped studies', () => {
+  const files: Record<string, unknown> = {
+    'studies/index.json': {
+      version: 1,
+      studies: [
+        { study: 'a', scale: 'nano', title: 'A', source: 'Table 1', question: 'Why?' },
+        { study: 'b', scale: 'nano', title: 'B', source: 'Table 2', question: 'How?', finding: 'So.', folder: 'b-nano' },
+      ],
+    },
+    'studies/b-nano/plan.json': [{ id: 'x-s1', arm: 'x', seed: 1, recipe: { ...FIXTURE_RECIPE, name: 'From a study' } }],
+  };
+
+  it('open at the first that was run, and put a run’s recipe into the knobs', async () => {
+    const { store } = fakePage({ fetchJson: async (path: string) => files[path] });
+    await store.getState().boot();
+    await store.getState().openStudies();
+    expect(store.getState().study?.folder).toBe('b-nano');
+    store.getState().loadStudyRecipe('x-s1');
+    expect(store.getState().draft.name).toBe('From a study');
+    expect(store.getState().tab).toBe('lab');
+  });
+
+  it('are none where the page ships none, and a broken index is reported', async () => {
+    const none = fakePage();
+    await none.store.getState().openStudies();
+    expect(none.store.getState().studies).toEqual([]);
+    const broken = fakePage({ fetchJson: async () => ({ version: 2 }) });
+    await broken.store.getState().openStudies();
+    expect(JSON.stringify(broken.store.getState().problems)).toContain('studies/index.json');
   });
 });
 
