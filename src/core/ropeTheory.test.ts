@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { inverseFrequencies, ropeParametersSchema } from './positionEncoding';
-import { cosineSum, decayCurve, firstNegativeDistance, granularity, smallestSafeBase, wavelengths } from './ropeTheory';
+import {
+  cosineSum,
+  decayCurve,
+  firstNegativeDistance,
+  granularity,
+  granularityLimit,
+  smallestSafeBase,
+  wavelengths,
+} from './ropeTheory';
 
 const theta = (rope: object, headDim: number) =>
   inverseFrequencies(ropeParametersSchema.parse(rope), headDim, 1).inverseFrequencies;
@@ -103,5 +111,31 @@ describe('wavelengths', () => {
   it('are those of the pairs that turn', () => {
     expect(wavelengths(theta({ ...ROPE, partial_rotary_factor: 0.5 }, 8))).toHaveLength(2);
     expect(wavelengths(theta({ rope_type: 'nope' }, 8))).toHaveLength(0);
+  });
+});
+
+describe('the printed limits of granularity', () => {
+  it.each([
+    ['PI 1/4', 1 / 4, 1e4, 0.027],
+    ['ABF', 1, 5e5, 0.076],
+    ['PI 1/8', 1 / 8, 1e4, 0.0136],
+  ])('%s is the paper’s, and lies within its bounds', (_, alpha, base, printed) => {
+    const { limit, lower, upper } = granularityLimit(alpha, base);
+    expect(Number(limit.toFixed(printed < 0.02 ? 4 : 3))).toBe(printed);
+    expect(lower).toBeLessThan(upper);
+    expect(upper).toBeLessThan(limit);
+  });
+
+  it('bound the mean form at d = 4,096, which a plain sum would pass by 2,048 times', () => {
+    for (const [rope, alpha, base] of [
+      [PI_8, 1 / 8, 1e4],
+      [ABF, 1, 5e5],
+    ] as const) {
+      const { lower, upper } = granularityLimit(alpha, base);
+      const mean = granularity(theta(rope, 4096));
+      expect(mean).toBeGreaterThan(lower);
+      // A finite sum of falling terms lies above its integral by half its first.
+      expect(mean).toBeLessThan(upper + 1 / 2048);
+    }
   });
 });

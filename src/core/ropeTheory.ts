@@ -76,3 +76,13 @@ export function granularity(theta: Float64Array): number {
   for (const frequency of theta) sum += Math.sin(frequency);
   return sum / theta.length;
 }
+
+/**
+ * The paper's limit of granularity for wide heads, alpha / ln(base), with its bounds (appendix B): alpha is 1 over the interpolation factor,
+ * base is beta b for an adjusted base. The lower bound takes sin x >= x - x^2/pi; with the mean form of C_d the term would be alpha/(2 pi).
+ */
+export function granularityLimit(alpha: number, base: number): { limit: number; lower: number; upper: number } {
+  const limit = alpha / Math.log(base);
+  const share = (base - 1) / base;
+  return { limit, lower: limit * (share - (alpha / Math.PI) * ((base ** 2 - 1) / base ** 2)), upper: limit * share };
+}

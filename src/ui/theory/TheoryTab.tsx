@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { type InverseFrequencies, inverseFrequencies, type RopeParameters } from '../../core/positionEncoding';
-import { granularity } from '../../core/ropeTheory';
+import { granularity, granularityLimit } from '../../core/ropeTheory';
 import { baseLength, draftModel, longestStage } from '../../store/recipe/draftModel';
 import { Explain } from '../controls/Explain';
 import { formatInteger } from '../format';
@@ -26,6 +26,7 @@ export default function TheoryTab() {
   const chosenEncoding = frequenciesOf(draft.rope_parameters, headDim, target);
   const { inverseFrequencies: theta, decay } = chosenEncoding ?? { inverseFrequencies: new Float64Array(headDim / 2) };
   const plain = inverseFrequencies({ rope_type: 'default', rope_theta: 10_000 }, headDim, target).inverseFrequencies;
+  const limit = printedLimit(draft.rope_parameters);
   return (
     <div className="theory">
       <p className="theory-head">
@@ -52,7 +53,11 @@ export default function TheoryTab() {
         )}
         <span>
           granularity <b>{granularity(theta).toFixed(4)}</b>{' '}
-          <span className="muted">plain RoPE {granularity(plain).toFixed(4)}</span> <Explain id="granularity" />
+          <span className="muted">
+            plain RoPE {granularity(plain).toFixed(4)}
+            {limit !== undefined && `, the paper’s limit for wide heads ${limit.toFixed(4)}`}
+          </span>{' '}
+          <Explain id="granularity" />
         </span>
       </p>
       <section className="panel wavelengths" aria-label="Rotary wavelengths">
@@ -79,6 +84,13 @@ export default function TheoryTab() {
       </section>
     </div>
   );
+}
+
+/** Of the two encodings that the paper's Theorem 1 is about. */
+function printedLimit(rope: RopeParameters): number | undefined {
+  if (rope.rope_type === 'default') return granularityLimit(1, rope.rope_theta).limit;
+  if (rope.rope_type === 'linear') return granularityLimit(1 / rope.factor, rope.rope_theta).limit;
+  return undefined;
 }
 
 /** Undefined where lists or the share of dims that turns do not fit this head_dim. */
