@@ -26,8 +26,8 @@ export interface ContextLawOptions {
 }
 
 /**
- * 95 % percentile bootstrap over documents. In simulation (200 curves like the 7B model's) it held the truth 187 to 193 times with 16 to
- * 400 documents, and 175 to 184 times with 8.
+ * 95 % percentile bootstrap over documents. In simulation (3,000 curves like the 7B model's) it held the truth 94 to 96 % of the time with 50 to
+ * 400 documents, 91 to 93 % with 16, 89 to 92 % with 8.
  */
 export interface Interval {
   lower: number;

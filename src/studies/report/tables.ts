@@ -7,14 +7,14 @@ export interface ReportTable extends PaperTable {
   rows: string[][];
 }
 
-/** Arms down, measures across: mean over the seeds with its 95 % interval. */
+/** Measures down, arms across: mean over the seeds with its 95 % interval. */
 export function measureTable({ arms, measures, seeds }: StudyResult): ReportTable {
   return {
     caption: `Mean over ${seeds.length} ${seeds.length === 1 ? 'seed' : 'seeds with 95 % t-interval'}; every run is drawn below`,
-    header: ['arm', ...measures.map(({ label }) => label)],
-    rows: arms.map(({ label, means }) => [
+    header: ['measure', ...arms.map(({ label }) => label)],
+    rows: measures.map(({ name, label, digits }) => [
       label,
-      ...measures.map(({ name, digits }) => {
+      ...arms.map(({ means }) => {
         const found = means[name];
         if (!found) return '–';
         const half = found.interval && (found.interval[1] - found.interval[0]) / 2;

@@ -74,7 +74,6 @@ export default function TheoryTab() {
         </header>
         <DecayPlot quantity="A" theta={theta} decay={decay} plain={plain} base={base} target={target} />
       </section>
-      <SweepPanel />
       <section className="panel" aria-label="B of m">
         <header className="panel-head">
           <h2>B(m)</h2>
@@ -82,6 +81,7 @@ export default function TheoryTab() {
         </header>
         <DecayPlot quantity="B" theta={theta} decay={decay} plain={plain} base={base} target={target} />
       </section>
+      <SweepPanel />
     </div>
   );
 }
