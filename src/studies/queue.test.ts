@@ -66,10 +66,10 @@ describe('a study’s report', () => {
   it('pairs seeds, so that a difference all seeds share is found although seeds differ as much', () => {
     const { contrasts, arms } = summarise(plan, outcomes);
     const [againstRope, againstPi, xpos] = contrasts;
-    expect(againstRope).toMatchObject({ verdict: 'lower', agrees: true });
+    expect(againstRope).toMatchObject({ verdict: 'lower', agreement: 'yes' });
     expect(againstRope.mean).toBeCloseTo(-0.5, 1);
-    expect(againstPi).toMatchObject({ verdict: 'not distinguishable', agrees: false });
-    expect(xpos).toMatchObject({ verdict: 'not distinguishable', agrees: true });
+    expect(againstPi).toMatchObject({ verdict: 'not distinguishable', agreement: 'not shown' });
+    expect(xpos).toMatchObject({ verdict: 'not distinguishable', agreement: 'not contradicted' });
     expect(arms[0].means['loss-long']?.mean).toBeCloseTo(3.7, 1);
   });
 

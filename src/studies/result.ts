@@ -20,12 +20,15 @@ export interface ResultArm {
   means: Record<string, { mean: number; interval?: [number, number] } | null>;
 }
 
+/** Failing to find a difference neither shows nor contradicts anything. */
+export type Agreement = 'yes' | 'no' | 'not shown' | 'not contradicted';
+
 export interface ResultContrast extends Contrast, PairedDifference {
   /** After Holm's adjustment over all contrasts of the study. */
   adjustedP?: number;
   verdict: Verdict;
-  /** Whether the verdict is what the paper leads one to expect. */
-  agrees: boolean | undefined;
+  /** How the verdict stands to what the paper leads one to expect; undefined with too few seeds. */
+  agreement: Agreement | undefined;
 }
 
 /** A study's outcome as plain data: what its report and the page are drawn from. */
@@ -115,7 +118,12 @@ function judge(contrasts: readonly Contrast[], arms: readonly ResultArm[]): Resu
   const adjusted = holm(compared.map(({ p }) => p));
   return compared.map((contrast, i) => {
     const verdict = verdictOf(contrast, adjusted[i]);
-    const said = contrast.expected === 'no difference' ? 'not distinguishable' : contrast.expected;
-    return { ...contrast, adjustedP: adjusted[i], verdict, agrees: verdict === 'too few seeds' ? undefined : verdict === said };
+    return { ...contrast, adjustedP: adjusted[i], verdict, agreement: agreementOf(verdict, contrast.expected) };
   });
+}
+
+function agreementOf(verdict: Verdict, expected: Contrast['expected']): Agreement | undefined {
+  if (verdict === 'too few seeds') return undefined;
+  if (verdict === 'not distinguishable') return expected === 'no difference' ? 'not contradicted' : 'not shown';
+  return verdict === expected ? 'yes' : 'no';
 }

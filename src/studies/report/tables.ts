@@ -1,4 +1,4 @@
-import { HEADLINE_SEEDS, type ResultContrast, type StudyResult } from '../result';
+import { HEADLINE_SEEDS, type StudyResult } from '../result';
 import type { PaperTable } from '../study';
 
 /** The report's tables as plain cells, so that Markdown and HTML cannot say different things. */
@@ -43,7 +43,7 @@ export function contrastTable(result: StudyResult): ReportTable {
     rows: result.contrasts.map((contrast) => {
       const measure = result.measures.find(({ name }) => name === contrast.measure);
       const digits = (measure?.digits ?? 3) + 1;
-      const { mean, interval, adjustedP, verdict, expected } = contrast;
+      const { mean, interval, adjustedP, verdict, expected, agreement } = contrast;
       return [
         measure?.label ?? contrast.measure,
         `${label(contrast.arm)} − ${label(contrast.against)}`,
@@ -52,15 +52,10 @@ export function contrastTable(result: StudyResult): ReportTable {
         adjustedP === undefined ? '–' : adjustedP.toPrecision(2),
         verdict,
         expected,
-        agreement(contrast),
+        agreement ?? '–',
       ];
     }),
   };
-}
-
-function agreement({ agrees }: ResultContrast): string {
-  if (agrees === undefined) return '–';
-  return agrees ? 'yes' : 'no';
 }
 
 /** What must be said before any number is read. */
