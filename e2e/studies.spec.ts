@@ -44,3 +44,14 @@ test('a head taken away changes losses at once, and training goes on from the sa
   await lab.press('step');
   await lab.stepsDone(3);
 });
+
+test('studies and interventions fit a screen 400 pixels wide', async ({ page }) => {
+  await page.setViewportSize({ width: 400, height: 800 });
+  const lab = new LabPage(page);
+  await lab.open('');
+  for (const tab of ['Studies', 'Interventions', 'Theory']) {
+    await page.getByRole('tab', { name: tab }).click();
+    await expect(page.getByText('Loading…')).toHaveCount(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(400);
+  }
+});

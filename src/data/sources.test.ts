@@ -50,7 +50,7 @@ describe('sources', () => {
     const stream = createDataStream({ sources, shares: { short: 2, mine: 1, 'keyed-facts': 1 }, seed: 1 });
     stream.next(32, 128);
     expect(stream.tokensBySource()).toEqual({ short: 16 * 128, mine: 8 * 128, 'keyed-facts': 8 * 128 });
-    expect(() => open('poems')).toThrow(/short, mine, keyed-facts, copy, recall, induction, got poems/);
+    expect(() => open('poems')).toThrow(/short, mine, keyed-facts, first-sentence, passkey, copy, recall, induction, got poems/);
   });
 
   it('encodes the corpus for a tokenizer that has no shards', async () => {

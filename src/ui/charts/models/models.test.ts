@@ -84,7 +84,7 @@ describe('the position chart', () => {
 describe('the retrieval chart', () => {
   it('shows the control beside the answers', () => {
     expect(retrievalModel(twoRuns().getState()).series.map(({ label }) => label)).toEqual([
-      'control, fact taken out',
+      'control, not told',
       'answer, step 0',
       'answer, step 100',
     ]);
