@@ -129,7 +129,7 @@ function scaleOption({ options }: CommandLine): ScaleName {
 function seedsOption({ options }: CommandLine): number[] | undefined {
   if (options.seeds === undefined) return undefined;
   const seeds = options.seeds.split(',').map(Number);
-  if (seeds.some((seed) => !Number.isInteger(seed) || seed < 0) || new Set(seeds).size < seeds.length)
+  if (!/^\d+(,\d+)*$/.test(options.seeds) || new Set(seeds).size < seeds.length)
     throw new InputError('--seeds', 'different whole numbers, as in 1,2,3', options.seeds, 'fix --seeds');
   return seeds;
 }

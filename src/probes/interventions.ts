@@ -4,12 +4,14 @@ import type { ModelConfig } from '../core/modelConfig';
 import type { AnswerProbe } from '../data/synthetic/answerProbe';
 import type { NamedWeights } from '../model/weights';
 
+/** Those that change weights and leave the text as it is. */
+export type WeightIntervention = Exclude<Intervention, { kind: 'cut' }>;
+
 /**
  * A copy of the weights in which one part adds nothing. A head is silenced in the columns of o_proj that read it, a layer in o_proj and
  * down_proj, a band in the rows of q_proj that make its pairs (j, j + head_dim/2): their products with any key are 0.
- * @returns the same weights where the intervention is none of weights.
  */
-export function silenced(config: ModelConfig, weights: NamedWeights, intervention: Intervention): NamedWeights {
+export function silenced(config: ModelConfig, weights: NamedWeights, intervention: WeightIntervention): NamedWeights {
   const { headDim, numAttentionHeads, numHiddenLayers } = config;
   const width = numAttentionHeads * headDim;
   const copy = new Map(weights);
@@ -40,8 +42,6 @@ export function silenced(config: ModelConfig, weights: NamedWeights, interventio
             }
         });
       break;
-    case 'cut':
-      return weights;
   }
   return copy;
 }

@@ -55,7 +55,7 @@ export class Dataset {
 
   /** Questions of one task on held-out text. */
   questions(task: ProbeTaskName, rows: number, length: number): AnswerProbe {
-    return PROBE_TASKS[task].make({
+    return PROBE_TASKS[task]({
       tokenizer: this.tokenizer,
       documents: this.documents('validation'),
       rows,

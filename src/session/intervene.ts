@@ -16,10 +16,11 @@ export async function intervene(run: ActiveRun, intervention: Intervention): Pro
       ? cutText(probes.text, intervention.context, config.bosTokenId)
       : { whole: probes.text, altered: probes.text };
   const before = await probes.score(whole);
-  const after = await run.withWeights(
-    (weights) => silenced(config, weights, intervention),
-    () => probes.score(altered),
-  );
+  const measure = () => probes.score(altered);
+  const after =
+    intervention.kind === 'cut'
+      ? await measure()
+      : await run.withWeights((weights) => silenced(config, weights, intervention), measure);
   return {
     intervention,
     step: run.progress.step,

@@ -4,7 +4,7 @@ import { type LiveChanges, withLiveChanges } from '../core/liveChanges';
 import type { AssetReader } from '../core/ports';
 import { type RopeParameters, ropeParametersSchema } from '../core/positionEncoding';
 import type { StepProfile } from '../core/profile';
-import { parseRecipe, type Recipe } from '../core/recipe';
+import { inputErrorFrom, parseRecipe, type Recipe } from '../core/recipe';
 import type { ForkOptions, RunPlan, RunSummary } from '../core/records';
 import type { UserFile } from '../data/userSource';
 import { adapterName } from '../gpu/device';
@@ -208,8 +208,9 @@ export class LabSession implements LabApi {
     return this.between(async () => {
       const run = await this.requireActive().realise();
       for (const [at, rope] of encodings.entries()) {
-        const checked = ropeParametersSchema.parse(rope);
-        onScores(at, await run.underEncoding(checked, () => run.probes.score(run.probes.text)));
+        const checked = ropeParametersSchema.safeParse(rope);
+        if (!checked.success) throw inputErrorFrom('encoding', checked.error);
+        onScores(at, await run.underEncoding(checked.data, () => run.probes.score(run.probes.text)));
       }
     });
   }

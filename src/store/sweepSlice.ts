@@ -41,7 +41,7 @@ export function createSweepSlice(connection: Connection): StateCreator<LabState,
         const rope = run.recipe.rope_parameters;
         const field = sweptFields(rope).find(({ name }) => name === fieldName) ?? sweptFields(rope)[0];
         if (!field) return;
-        const values = sweptValues(field);
+        const values = sweptValues(field, Math.max(...run.recipe.curriculum.stages.map((stage) => stage.sequence_length)));
         const sweep = { runName: run.summary.name, step: currentStep(run), field, values };
         const scores: Scores[] = [];
         set({ sweep: { ...sweep, scores: [] } });
@@ -63,8 +63,9 @@ export function sweptFields(rope: RopeParameters): EncodingField[] {
   return encodingOf(rope).fields.filter(({ name }) => ['rope_theta', 'factor', 'scale_base'].includes(name));
 }
 
-/** Evenly spread on the field's log axis, to three digits; a base from 1,000 to 100 million. */
-export function sweptValues({ name, min, max }: EncodingField): number[] {
-  const [low, high] = name === 'rope_theta' ? [1e3, 1e8] : [min, max];
+/** Evenly spread on the field's log axis, to three digits: a base from 1,000 to 100 million, xPos's scale round the longest row. */
+export function sweptValues({ name, min, max }: EncodingField, longest: number): number[] {
+  const ranges: Record<string, [number, number]> = { rope_theta: [1e3, 1e8], scale_base: [longest / 8, longest * 8] };
+  const [low, high] = ranges[name] ?? [min, max];
   return Array.from({ length: POINTS }, (_, i) => Number((low * (high / low) ** (i / (POINTS - 1))).toPrecision(3)));
 }

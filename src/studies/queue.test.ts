@@ -27,13 +27,13 @@ function memoryFiles() {
 }
 
 /** ABF is 0.5 nats better than RoPE in every seed, PI and xPos differ from it by the seed's luck alone. */
-function outcomeOf({ arm, seed }: StudyRun): RunOutcome {
+function outcomeOf({ arm, seed, recipe }: StudyRun): RunOutcome {
   const luck = Math.sin(seed * 7 + arm.name.length);
   const loss = 3 + 0.1 * seed + (arm.name === 'rope' ? 0.5 : 0) + 0.01 * luck;
   const evaluation = (length: number) => ({ length, loss, sources: [], byPosition: [], retrieval: [] });
   return {
     recording: {
-      run: { status: 'finished', adapter: 'test', createdAt: '2026-11-24T00:00:00Z' },
+      run: { recipe, status: 'finished', adapter: 'test', createdAt: '2026-11-24T00:00:00Z' },
       records: [{ type: 'step', tokens: 1000, seconds: 60 }],
     },
     evaluations: [evaluation(128), evaluation(1024)],
@@ -58,6 +58,19 @@ describe('a study’s queue', () => {
     expect(carried).toEqual(plan.runs.map(({ id }) => id));
     expect(seen).toEqual(plan.runs.map((_, i) => i + 1));
   });
+});
+
+it('refuses an outcome of another recipe instead of mixing it in', async () => {
+  const { store } = memoryFiles();
+  const carryOut = async (run: StudyRun) => {
+    const outcome = outcomeOf(run);
+    return {
+      ...outcome,
+      recording: { ...outcome.recording, run: { ...outcome.recording.run, recipe: { ...run.recipe, seed: 99 } } },
+    };
+  };
+  await workThrough(plan, { files: store, carryOut }, async () => {});
+  await expect(workThrough(plan, { files: store, carryOut }, async () => {})).rejects.toThrow(/recipe that rope-s1 has now/);
 });
 
 describe('a study’s report', () => {

@@ -1,4 +1,6 @@
+import { InputError } from '../core/errors';
 import type { FileStore } from '../core/ports';
+import { parseRecipe } from '../core/recipe';
 import type { RunOutcome, StudyPlan, StudyRun } from './study';
 
 /** What carries out a run; the platform decides where it trains. */
@@ -13,10 +15,13 @@ export interface RunPorts {
 const folderOf = (run: StudyRun) => `runs/${run.id}`;
 const outcomeFile = (run: StudyRun) => `${folderOf(run)}/outcome.json`;
 
-/** The outcome of a run that is over, if it is. */
+/** The outcome of a run that is over, if it is. @throws InputError where it is of another recipe: it would be mixed into the result. */
 export async function readOutcome(files: FileStore, run: StudyRun): Promise<RunOutcome | undefined> {
   if (!(await files.list(folderOf(run))).includes('outcome.json')) return undefined;
-  return JSON.parse(new TextDecoder().decode(await files.read(outcomeFile(run)))) as RunOutcome;
+  const outcome = JSON.parse(new TextDecoder().decode(await files.read(outcomeFile(run)))) as RunOutcome;
+  if (JSON.stringify(parseRecipe(outcome.recording.run.recipe)) !== JSON.stringify(run.recipe))
+    throw new InputError('study folder', `the recipe that ${run.id} has now`, 'an outcome of another', 'choose a fresh folder');
+  return outcome;
 }
 
 /**

@@ -8,7 +8,7 @@ import { type AnswerProbe, type AnswerProbeOptions, lengthGrid, padRow, weighAns
 import { type Passage, SentencePool } from './sentences';
 
 /**
- * First-sentence retrieval (paper, section 4.1): a document of a set length, and the question for its first sentence. It takes attention to
+ * First-sentence retrieval (paper, Fig. 5b): a document of a set length, and the question for its first sentence. It takes attention to
  * one exact far place, which the loss on text rarely needs. The document is a stretch of natural text that begins with a whole sentence.
  */
 

@@ -42,11 +42,11 @@ export async function finishRun(options: FinishRunOptions): Promise<FinishedRun 
     if (signal.aborted) return undefined;
   }
   const place = { files, folder: await folder.newestCheckpoint() };
+  const checkpoint = await openCheckpoint(assets, place, {});
   const evaluations: CheckpointEvaluation[] = [];
   for (const length of lengths) {
     options.onMeasure(length);
-    const checkpoint = await openCheckpoint(assets, place, { length });
-    evaluations.push(await evaluateCheckpoint(gpu, checkpoint, { rows, baselines: false }));
+    evaluations.push(await evaluateCheckpoint(gpu, { ...checkpoint, length }, { rows, baselines: false }));
   }
   return { recording: await folder.recording(), evaluations };
 }

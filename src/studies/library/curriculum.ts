@@ -31,7 +31,7 @@ export const curriculum: Study = {
       'FLOPs, paper’s formula': total.toExponential(3),
       saved: percent(saving),
       'FLOPs, causal-exact': plan.flops.toExponential(3),
-      'saved ': percent(causalSaving),
+      'saved, causal-exact': percent(causalSaving),
       'recovery after the switch (tokens)': recoveryTokens(outcome)?.toLocaleString('en') ?? '–',
     };
   },
