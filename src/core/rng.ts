@@ -49,6 +49,11 @@ export class Rng {
     return Math.floor(this.uniform() * below);
   }
 
+  /** From `least` to `most`, as likely in any octave as in another. */
+  logUniform(least: number, most: number): number {
+    return Math.min(most, least * Math.exp(this.uniform() * Math.log(Math.max(1, most / least))));
+  }
+
   /** Standard normal, Box-Muller; one of the pair is used so that the state stays four words. */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());

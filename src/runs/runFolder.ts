@@ -112,6 +112,7 @@ export class RunFolder {
     for (const name of await this.files.list('')) await this.files.remove(name);
   }
 
+  /** What the newest checkpoint holds. */
   async readCheckpoint(): Promise<TrainingState> {
     const newest = await this.newestCheckpoint();
     return decodeTrainingState((file) => this.files.read(`${newest}/${file}`));

@@ -13,13 +13,17 @@ import { ErrorBoundary } from './status/ErrorBoundary';
 import { Problems } from './status/Problems';
 import { Transport } from './transport/Transport';
 
-const TheoryTab = lazy(() => import('./theory/TheoryTab'));
+/** Every tab but the lab itself, which the page opens on. */
+const LAZY_TABS: { value: Tab; Content: React.ComponentType }[] = [
+  { value: 'performance', Content: lazy(() => import('./performance/PerformanceTab')) },
+  { value: 'theory', Content: lazy(() => import('./theory/TheoryTab')) },
+  { value: 'interventions', Content: lazy(() => import('./interventions/InterventionsTab')) },
+  { value: 'studies', Content: lazy(() => import('./studies/StudiesTab')) },
+  { value: 'samples', Content: lazy(() => import('./samples/SamplesTab')) },
+];
+
 const HelpDialog = lazy(() => import('./HelpDialog'));
 const ForkDialog = lazy(() => import('./transport/ForkDialog'));
-const PerformanceTab = lazy(() => import('./performance/PerformanceTab'));
-const InterventionsTab = lazy(() => import('./interventions/InterventionsTab'));
-const StudiesTab = lazy(() => import('./studies/StudiesTab'));
-const SamplesTab = lazy(() => import('./samples/SamplesTab'));
 
 /** The page: header, transport, knobs on the left, the chosen tab on the right, problems at the bottom. */
 export function App() {
@@ -42,31 +46,13 @@ export function App() {
         <Tabs.Content value="lab" className="tab-body">
           <LabTab />
         </Tabs.Content>
-        <Tabs.Content value="performance" className="tab-body">
-          <LazyTab name="The performance tab">
-            <PerformanceTab />
-          </LazyTab>
-        </Tabs.Content>
-        <Tabs.Content value="theory" className="tab-body">
-          <LazyTab name="The theory tab">
-            <TheoryTab />
-          </LazyTab>
-        </Tabs.Content>
-        <Tabs.Content value="interventions" className="tab-body">
-          <LazyTab name="The interventions tab">
-            <InterventionsTab />
-          </LazyTab>
-        </Tabs.Content>
-        <Tabs.Content value="studies" className="tab-body">
-          <LazyTab name="The studies tab">
-            <StudiesTab />
-          </LazyTab>
-        </Tabs.Content>
-        <Tabs.Content value="samples" className="tab-body">
-          <LazyTab name="The samples tab">
-            <SamplesTab />
-          </LazyTab>
-        </Tabs.Content>
+        {LAZY_TABS.map(({ value, Content }) => (
+          <Tabs.Content key={value} value={value} className="tab-body">
+            <LazyTab name={`The ${value} tab`}>
+              <Content />
+            </LazyTab>
+          </Tabs.Content>
+        ))}
       </main>
       <Problems />
       <LiveSummary />

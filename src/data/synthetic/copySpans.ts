@@ -40,7 +40,7 @@ function planSpans(length: number, rng: Rng, pool: FillerPool, textIds: readonly
     const natural = new Filler(pool, rng);
     const ids = Array.from({ length: size }, () => (isRandom ? textIds[rng.integer(textIds.length)] : natural.next()));
     const at = Math.max(size, length * (FIRST_REPEAT + ((1 - FIRST_REPEAT) * (i + rng.uniform())) / count) - size);
-    const gap = size * Math.exp(rng.uniform() * Math.log(at / size));
+    const gap = rng.logUniform(size, at);
     const weights = (first: number) => ids.map((_id, j) => (j === 0 ? 0 : first));
     return [
       { ids, weights: weights(isRandom ? 0 : 1), desired: at - gap },

@@ -23,7 +23,7 @@ export function firstSentenceRows(tokenizer: Tokenizer, documents: readonly Toke
   return independentRows(name, (row, rng) => {
     checkLength(row.length);
     while (row.free >= MIN_DOCUMENT) {
-      const length = Math.round(MIN_DOCUMENT * Math.exp(rng.uniform() * Math.log(row.free / MIN_DOCUMENT)));
+      const length = Math.round(rng.logUniform(MIN_DOCUMENT, row.free));
       writeDocument(row, tokenizer.bosId, pool.draw(rng, length, longestSentence(length, question)), question, length);
     }
     padRow(row, tokenizer.bosId);

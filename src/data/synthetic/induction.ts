@@ -30,7 +30,7 @@ export function inductionRows(tokenizer: Tokenizer, documents: readonly TokenDoc
     for (const id of span) row.push(id, 0);
     for (;;) {
       // Log-uniform, from no gap at all.
-      fill(Math.min(row.free, Math.floor(Math.exp(rng.uniform() * Math.log(row.length / 2))) - 1));
+      fill(Math.min(row.free, Math.floor(rng.logUniform(1, row.length / 2)) - 1));
       if (row.free < size) break;
       span.forEach((id, i) => {
         row.push(id, i === 0 ? 0 : 1);

@@ -55,12 +55,7 @@ function placeGroup(facts: readonly KeyedFact[], share: number, length: number, 
   const { question } = facts[0];
   const at = length * (FIRST_QUESTION + (1 - FIRST_QUESTION) * share) - question.ids.length;
   return [
-    ...facts.map(({ fact }) => ({ ...fact, desired: at - logUniform(rng, question.ids.length, at) })),
+    ...facts.map(({ fact }) => ({ ...fact, desired: at - rng.logUniform(question.ids.length, at) })),
     { ...question, desired: at },
   ];
-}
-
-/** From `least` to `most`, as likely in any octave as in another. */
-export function logUniform(rng: Rng, least: number, most: number): number {
-  return Math.min(most, least * Math.exp(rng.uniform() * Math.log(Math.max(1, most / least))));
 }

@@ -28,8 +28,9 @@ interface Passkey {
 /** As training rows: the number's second telling counts. */
 export function passkeyRows(tokenizer: Tokenizer, documents: readonly TokenDocument[], name = 'passkey'): RowSource {
   const pool = new FillerPool(documents);
+  const planPasskey = passkeyPlanner(tokenizer);
   return independentRows(name, (row, rng) => {
-    const { told, asked } = planPasskey(tokenizer, rng, row.length);
+    const { told, asked } = planPasskey(rng, row.length);
     writePhrases(row, [told, asked], tokenizer, new Filler(pool, rng));
   });
 }
@@ -37,11 +38,12 @@ export function passkeyRows(tokenizer: Tokenizer, documents: readonly TokenDocum
 /** Over a grid of text lengths, at a random depth each. */
 export function passkeyProbe({ tokenizer, documents, rows, length, seed = 0 }: AnswerProbeOptions): AnswerProbe {
   const pool = new FillerPool(documents);
+  const planPasskey = passkeyPlanner(tokenizer);
   const lengths = lengthGrid(length, Math.min(length, 64));
   const probe: AnswerProbe = { batch: emptyBatch(rows, length), control: emptyBatch(rows, length), answers: [] };
   for (let row = 0; row < rows; row++) {
     const textLength = lengths[row % lengths.length];
-    const plan = planPasskey(tokenizer, Rng.of(seed, `passkey/length ${length}/row ${row}`), textLength);
+    const plan = planPasskey(Rng.of(seed, `passkey/length ${length}/row ${row}`), textLength);
     const filler = (name: string) => new Filler(pool, Rng.of(seed, `passkey/length ${length}/${name} ${row}`));
     const write = (writer: RowWriter, isBlanked: boolean) => {
       const phrases = [{ ...plan.told, isBlanked }, plan.asked];
@@ -59,21 +61,24 @@ export function passkeyProbe({ tokenizer, documents, rows, length, seed = 0 }: A
   return probe;
 }
 
-/** The number told at a uniform depth of a text of `length` tokens, and asked for at its end. */
-function planPasskey(tokenizer: Tokenizer, rng: Rng, length: number): Passkey {
-  const number = ` ${Array.from({ length: DIGITS }, () => 1 + rng.integer(9)).join('')}`;
+/** Plans a number told at a uniform depth of a text of `length` tokens, and asked for at its end; the words round it are encoded once. */
+function passkeyPlanner(tokenizer: Tokenizer): (rng: Rng, length: number) => Passkey {
   const encode = (text: string) => encodeContinuation(tokenizer, text);
-  const [told, asked, digits, stop] = [encode(TOLD), encode(ASKED), encode(number), encode('.')];
-  const askedIds = [...asked, ...digits];
-  const toldIds = [...told, ...digits, ...stop];
-  const needed = 1 + toldIds.length + askedIds.length;
-  if (length < needed)
-    throw new InputError('passkey', `rows of at least ${needed} tokens`, length, 'use longer rows or leave it out');
-  const askedAt = length - askedIds.length;
-  return {
-    told: { ids: toldIds, weights: toldIds.map(() => 0), desired: 1 + rng.uniform() * (askedAt - toldIds.length - 1) },
-    asked: { ids: askedIds, weights: askedIds.map((_id, i) => Number(i >= asked.length)), desired: askedAt },
-    digitsAt: asked.length,
-    digits: digits.length,
+  const [told, asked, stop] = [encode(TOLD), encode(ASKED), encode('.')];
+  return (rng, length) => {
+    const number = ` ${Array.from({ length: DIGITS }, () => 1 + rng.integer(9)).join('')}`;
+    const digits = encode(number);
+    const askedIds = [...asked, ...digits];
+    const toldIds = [...told, ...digits, ...stop];
+    const needed = 1 + toldIds.length + askedIds.length;
+    if (length < needed)
+      throw new InputError('passkey', `rows of at least ${needed} tokens`, length, 'use longer rows or leave it out');
+    const askedAt = length - askedIds.length;
+    return {
+      told: { ids: toldIds, weights: toldIds.map(() => 0), desired: 1 + rng.uniform() * (askedAt - toldIds.length - 1) },
+      asked: { ids: askedIds, weights: askedIds.map((_id, i) => Number(i >= asked.length)), desired: askedAt },
+      digitsAt: asked.length,
+      digits: digits.length,
+    };
   };
 }

@@ -5,7 +5,6 @@ import { emptyBatch, RowWriter } from '../rowSource';
 import { type AnswerProbe, type AnswerProbeOptions, weighAnswersOnly } from './answerProbe';
 import { FactWriter, MIN_FACTS } from './facts';
 import { Filler, FillerPool } from './filler';
-import { logUniform } from './keyedFacts';
 import { type Phrase, writePhrases } from './phrase';
 
 export interface RetrievalProbeOptions extends AnswerProbeOptions {
@@ -67,7 +66,7 @@ function planProbeRow(writer: FactWriter, length: number, count: number, distanc
       { ...asked.fact, desired: Math.min(questionAt - 1, answerAt - distance - asked.fact.valueStart) },
       { ...asked.question, desired: questionAt },
       // As far back as those asked for in other rows: neither place nor order tells which is asked for here.
-      ...others.map(({ fact }) => ({ ...fact, desired: answerAt - fact.valueStart - logUniform(rng, SHORTEST, answerAt) })),
+      ...others.map(({ fact }) => ({ ...fact, desired: answerAt - fact.valueStart - rng.logUniform(SHORTEST, answerAt) })),
     ];
     if (phrases.reduce((sum, { ids }) => sum + ids.length, 1) <= length) return { asked, others, phrases };
   }

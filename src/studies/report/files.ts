@@ -6,7 +6,7 @@ import { renderMarkdown } from './markdown';
 
 /** Writes a report beside its data: report.html, report.md, data.json, runs.csv (a line per run) and plan.json (every recipe). */
 export async function writeReport(files: FileStore, plan: StudyPlan, result: StudyResult): Promise<void> {
-  const command = `lab reproduce ${plan.study.name} --scale ${plan.scale.name}`;
+  const command = `lab reproduce ${plan.study.name} --scale ${plan.scale.name} --seeds ${plan.scale.seeds.join()} --out DIR`;
   const recipes = plan.runs.map(({ id, seed, arm, recipe }) => ({ id, arm: arm.name, seed, recipe }));
   await files.write('report.html', renderHtml(plan.study, result, command));
   await files.write('report.md', renderMarkdown(plan.study, result, command));
